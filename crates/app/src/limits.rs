@@ -1,0 +1,43 @@
+//! Every limit has a name. Those that an operator may want to change are in the configuration;
+//! these follow from the contract and are the same everywhere.
+
+use jiff::SignedDuration;
+
+/// How long a message that was read from a channel stays hidden from other readers (rule R21).
+pub const CHANNEL_HIDE: SignedDuration = SignedDuration::from_secs(10);
+/// A message returned so often without being deleted, over at least [`CHANNEL_PARK_AGE`], is
+/// parked: the shop cannot read it (rule R21).
+pub const CHANNEL_PARK_READS: u32 = 10;
+/// See [`CHANNEL_PARK_READS`].
+pub const CHANNEL_PARK_AGE: SignedDuration = SignedDuration::from_mins(10);
+/// At most so many messages come back from one read of a channel, whatever is asked for.
+pub const CHANNEL_READ_MAX: u32 = 100;
+/// A worker that took work gives it up after this time: others may take it then.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// At most so many rows are claimed at once.
+pub const CLAIM_MAX: u32 = 32;
+/// A command for an order that is not known waits so long for it (rule R11).
+pub const UNKNOWN_ORDER_WAIT: SignedDuration = SignedDuration::from_mins(15);
+/// An event that names a payment of ours which is not there waits so long for it (rule R4).
+pub const UNKNOWN_PAYMENT_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// The PSP keeps an idempotency key for a day; after this much time a call is never repeated
+/// under its key, but asked for (rule R15).
+pub const KEY_LIFE: SignedDuration = SignedDuration::from_hours(23);
+/// A call that is open for longer than this was left behind by a crash or a missing answer.
+pub const CALL_STALE: SignedDuration = SignedDuration::from_secs(90);
+/// An inbox row that failed so often is parked for the operator.
+pub const INBOX_TRIES_MAX: u32 = 30;
+/// The first delay of a row that is tried again; it doubles up to [`RETRY_DELAY_MAX`].
+pub const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(1);
+/// The longest delay between two tries.
+pub const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// How often a use case reads again after somebody else was faster.
+pub const CONFLICTS_MAX: u32 = 20;
+/// How long an initialize call waits for another one of the same order.
+pub const INITIALIZE_WAIT: SignedDuration = SignedDuration::from_secs(20);
+
+/// The delay before try number `tries + 1`.
+pub fn retry_delay(tries: u32) -> SignedDuration {
+    let factor = 1_i32.checked_shl(tries.min(16)).unwrap_or(i32::MAX);
+    (RETRY_DELAY * factor).min(RETRY_DELAY_MAX)
+}

@@ -1,0 +1,147 @@
+//! A tenant: one shop, its configuration and its credentials at the PSP.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use payment::{Account, Mode, TenantId};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+/// A shop that was configured at least once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its identifier, as it comes in `X-Tenant-Identifier`.
+    pub id: TenantId,
+    /// Whether it may move money.
+    pub status: TenantStatus,
+    /// The PSP account and mode that new payments go to.
+    pub account: Account,
+    /// The settings that are no secrets.
+    pub settings: Settings,
+    /// The payment methods its shop was told of, by name, with when it was told last.
+    pub methods: BTreeMap<String, PaymentMethod>,
+}
+
+/// Whether a tenant may move money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantStatus {
+    /// The keys were checked and the webhook endpoint exists.
+    Connected,
+    /// Disconnected by the shop; its data stay.
+    Disconnected,
+}
+
+impl TenantStatus {
+    /// The word of the shop's protocol, also the one that is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "CONNECTED",
+            Self::Disconnected => "DISCONNECTED",
+        }
+    }
+
+    /// The status of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Connected, Self::Disconnected].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// How the money of a tenant flows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BusinessModel {
+    /// The tenant is the merchant.
+    #[default]
+    Direct,
+    /// The tenant pays merchants out.
+    Marketplace,
+}
+
+impl BusinessModel {
+    /// The word of the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Marketplace => "marketplace",
+        }
+    }
+
+    /// The model of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Direct, Self::Marketplace].into_iter().find(|model| model.name() == name)
+    }
+}
+
+/// The settings of a tenant that are no secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How its money flows.
+    pub business_model: BusinessModel,
+    /// Title of the payment page.
+    pub payment_page_title: Option<String>,
+    /// Address of the payment page's icon (https).
+    pub brand_favicon: Option<String>,
+    /// Colour of the pay button, as `#rrggbb`.
+    pub pay_button_color: Option<String>,
+    /// What is added to the descriptor on the shopper's statement.
+    pub statement_descriptor_suffix: Option<String>,
+    /// Links shown to merchants who onboard.
+    pub onboarding_links: Vec<String>,
+    /// Names of the payment methods that the shop offers; never empty.
+    pub payment_methods: Vec<String>,
+    /// Origins that may frame the payment page and be redirected to.
+    pub shop_origins: Vec<String>,
+}
+
+/// A payment method as the shop was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentMethod {
+    /// The message's body when it was told last: a change of it is told again.
+    pub told: String,
+    /// The timestamp of that message. The next one's is later: the shop ignores any other.
+    pub told_at: Timestamp,
+    /// Whether the shop has it now.
+    pub active: bool,
+}
+
+/// What the app needs to act for a tenant at one PSP account. Kept, encrypted, as long as there
+/// are payments of that account, also after the tenant moved to another one.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The account they belong to.
+    pub account: Account,
+    /// The key that calls are made with.
+    pub secret_key: SecretString,
+    /// The key that the payment page is given. Not a secret.
+    pub publishable_key: String,
+    /// The webhook endpoint that the app registered, once it has.
+    pub endpoint: Option<WebhookEndpoint>,
+    /// Secrets of endpoints that somebody made by hand.
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+/// A webhook endpoint that the app registered at the PSP.
+#[derive(Clone, Debug)]
+pub struct WebhookEndpoint {
+    /// The PSP's name of it.
+    pub id: String,
+    /// Where it points.
+    pub url: String,
+    /// What its deliveries are signed with.
+    pub secret: SecretString,
+}
+
+impl Credentials {
+    /// Every secret that a webhook of this account may be signed with.
+    pub fn all_webhook_secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.endpoint.iter().map(|endpoint| &endpoint.secret).chain(&self.webhook_secrets)
+    }
+
+    /// The mode of the account.
+    pub fn mode(&self) -> Mode {
+        self.account.mode
+    }
+}
+
+/// An installation of paybridge: its id travels to the PSP as metadata, so that two installations
+/// on one account tell their payments apart (rule R4).
+pub type InstallationId = Uuid;

@@ -1,0 +1,44 @@
+//! The payment domain: money, payments, refunds and the state machine that moves them.
+//!
+//! Everything here is pure: no clock, no randomness, no serialization, no I/O. A caller reads a
+//! [`Payment`], asks it to [`decide`](Payment::decide) a shop's command or to
+//! [`apply`](Payment::apply) a fact learned from the payment service provider (PSP), and writes
+//! the [`Transition`] it gets back in one transaction.
+//!
+//! - [`money`]: amounts in minor units with their ISO 4217 currency.
+//! - [`checkout`]: what the shop said about the order when it asked for a payment.
+//! - [`record`]: the payment as it is stored: attempt, captures, refunds, the open call.
+//! - [`event`]: the facts that move a payment.
+//! - [`machine`]: status × event, one exhaustive match.
+//! - [`command`]: status × command: what a capture, cancel or refund of the shop leads to.
+//! - [`initialize`]: what an initialize call for an order that is known already leads to.
+//! - [`message`]: what the shop is told.
+
+pub mod checkout;
+pub mod command;
+pub mod event;
+pub mod ids;
+pub mod initialize;
+pub mod machine;
+pub mod message;
+pub mod money;
+pub mod record;
+mod refund;
+pub mod status;
+
+pub use checkout::{Address, Checkout, Customer, OrderItem, Redirects};
+pub use command::{Command, Decision};
+pub use event::{Event, RefundFact, RefundState};
+pub use ids::{
+    AttemptId, CallId, CommandId, IdempotencyKey, Items, OrderItemId, OrderReference, PaymentId,
+    PspAccountId, PspReference, PspRefundId, RefundId, TenantId,
+};
+pub use initialize::{Initialization, InitializeRefused};
+pub use machine::{NotAllowed, Settlement, Transition};
+pub use message::{Message, ResultKind};
+pub use money::{Currency, Money, MoneyError};
+pub use record::{
+    Account, Attempt, AttemptState, Call, Capture, CaptureOrigin, CaptureState, Mode, Payment,
+    PaymentRecord, Purpose, Refund,
+};
+pub use status::{ShopStatus, Status};

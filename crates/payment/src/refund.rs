@@ -1,0 +1,141 @@
+//! Refunds: what a fact about one does to the payment and to the shop's knowledge.
+
+use crate::{
+    Items, Message, Money, Payment, Purpose, Refund, RefundFact, RefundId, RefundState, ResultKind,
+    Status, Transition,
+};
+
+impl Payment {
+    pub(crate) fn add_requested_refund(&mut self, id: RefundId, items: Items, amount: Money) {
+        let state = RefundState::Requested;
+        self.0.refunds.push(Refund { id, reference: None, items, amount, state });
+    }
+
+    pub(crate) fn knows_refund(&self, fact: &RefundFact) -> bool {
+        self.find_refund(fact).is_some()
+    }
+
+    fn find_refund(&self, fact: &RefundFact) -> Option<usize> {
+        self.refunds.iter().position(|refund| {
+            refund.reference.as_ref() == Some(&fact.reference) || Some(refund.id) == fact.refund
+        })
+    }
+
+    /// A refund of captured money changed, or one is seen that was made in the PSP's dashboard.
+    pub(crate) fn refund_changed(mut self, fact: RefundFact) -> Transition {
+        let Some(index) = self.find_refund(&fact) else { return self.adopt_refund(fact) };
+        let settled = self.settle_refund_call(self.refunds[index].id, &fact);
+        let refund = &mut self.0.refunds[index];
+        refund.reference = Some(fact.reference);
+        // States only go forward: a message that comes late does not undo a later one.
+        if fact.state <= refund.state {
+            return Transition { payment: self, tell: Vec::new(), settled };
+        }
+        refund.state = fact.state;
+        let (items, amount) = (refund.items.clone(), refund.amount);
+        let tell = self.tell_refund(fact.state, items, amount);
+        Transition { payment: self, tell, settled }
+    }
+
+    fn tell_refund(&self, state: RefundState, items: Items, amount: Money) -> Vec<Message> {
+        let kind = match state {
+            RefundState::Requested | RefundState::Pending => return Vec::new(),
+            RefundState::Succeeded => ResultKind::Refunded,
+            RefundState::Failed | RefundState::Canceled => ResultKind::RefundFailed,
+        };
+        // A refund made by hand for a part names no items; it is told in words only (rule R14).
+        if items.is_empty() { Vec::new() } else { vec![Message::result(kind, items, amount)] }
+    }
+
+    fn settle_refund_call(&mut self, id: RefundId, fact: &RefundFact) -> Option<crate::Settlement> {
+        match self.open_purpose() {
+            Some(Purpose::Refund { refund, .. }) if refund == id => {
+                let failed = fact.state.came_to_nothing();
+                self.settle(!failed, fact.reason.clone())
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    /// A refund that somebody made in the PSP's dashboard. The shop hears of it as a result only
+    /// where its items are beyond doubt: it completes the captured amount (the items not refunded
+    /// yet), or it stands for exactly one failed refund (that one's items) (rule R14).
+    fn adopt_refund(mut self, fact: RefundFact) -> Transition {
+        if !self.captured.covers(fact.amount) {
+            return self.unchanged();
+        }
+        let id = fact.refund.unwrap_or_else(|| RefundId::of_foreign(&fact.reference));
+        let items = self.items_of_foreign_refund(fact.amount);
+        self.0.refunds.push(Refund {
+            id,
+            reference: Some(fact.reference),
+            items: items.clone(),
+            amount: fact.amount,
+            state: fact.state,
+        });
+        let status = self.shop_status();
+        let mut tell = self.tell_refund(fact.state, items.clone(), fact.amount);
+        if items.is_empty() {
+            let note = format!("{} refunded at the payment provider", fact.amount);
+            tell.push(Message::Updated { from: status, to: status, note: Some(note) });
+        }
+        Transition { payment: self, tell, settled: None }
+    }
+
+    fn items_of_foreign_refund(&self, amount: Money) -> Items {
+        let failed: Vec<_> = self
+            .refunds
+            .iter()
+            .filter(|refund| refund.state.came_to_nothing() && refund.amount == amount)
+            .collect();
+        if let [only] = failed.as_slice() {
+            return only.items.clone();
+        }
+        let completes =
+            self.refunded_or_in_flight().plus(amount).is_ok_and(|sum| sum.covers(self.captured));
+        if !completes {
+            return Items::new();
+        }
+        let given_back = self.refunded_items(|state| !state.came_to_nothing());
+        self.captured_items().difference(&given_back).copied().collect()
+    }
+
+    /// The items of refunds in the states that `counts` names.
+    pub(crate) fn refunded_items(&self, counts: impl Fn(RefundState) -> bool) -> Items {
+        self.refunds
+            .iter()
+            .filter(|refund| counts(refund.state))
+            .flat_map(|refund| refund.items.iter().copied())
+            .collect()
+    }
+
+    /// Our refund call was refused: the refund failed, the payment stays as it was (case 44).
+    pub(crate) fn refund_refused(mut self, id: RefundId, reason: String) -> Transition {
+        let Some(refund) = self.0.refunds.iter_mut().find(|refund| refund.id == id) else {
+            return self.unchanged();
+        };
+        if refund.state != RefundState::Requested {
+            return self.unchanged();
+        }
+        refund.state = RefundState::Failed;
+        let (items, amount) = (refund.items.clone(), refund.amount);
+        let settled = self.settle(false, Some(reason));
+        let tell = vec![Message::result(ResultKind::RefundFailed, items, amount)];
+        Transition { payment: self, tell, settled }
+    }
+
+    /// A refund of money that came in after a cancel: the shop hears of the cancel (rule R9).
+    pub(crate) fn refund_after_cancel(self, fact: RefundFact) -> Transition {
+        let mut done = self.refund_changed(fact);
+        done.tell.clear();
+        let payment = &mut done.payment;
+        let given_back = payment.refunded().covers(payment.captured);
+        if payment.status == Status::CancelRequested && given_back {
+            let items = payment.items();
+            payment.0.status = Status::Canceled;
+            payment.0.canceled_items.extend(items.iter().copied());
+            done.tell.push(Message::result(ResultKind::Canceled, items, payment.checkout.total));
+        }
+        done
+    }
+}
