@@ -3,9 +3,38 @@
 //! Every use case has the same shape: read, let the `payment` crate decide purely, write once.
 //! Nothing here talks to the network while a transaction is open, and nothing here knows SQL,
 //! HTTP or the words of a payment service provider.
+//!
+//! | The shop or the provider says | Use case |
+//! |---|---|
+//! | configure, disconnect | [`configure`], [`disconnect`] |
+//! | initialize a payment | [`initialize`] |
+//! | an event happened | [`receive_webhook`], then `apply_event` |
+//! | capture, cancel, refund | [`receive_command`], then `command` |
+//! | what is new for me? | [`channel`] |
+//!
+//! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
+mod apply_event;
+mod calls;
+pub mod channel;
+pub mod checkout;
+mod command;
+pub mod configure;
+mod context;
+pub mod disconnect;
+pub mod initialize;
+mod learn;
 pub mod limits;
+mod messages;
+mod methods;
 pub mod ports;
+mod problem;
+pub mod receive_command;
+pub mod receive_webhook;
+mod redirects;
+pub mod settings;
 pub mod tenant;
+pub mod work;
 
+pub use context::{Context, Site};
 pub use ports::{Entropy, Psp, Store};

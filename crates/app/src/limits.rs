@@ -25,6 +25,9 @@ pub const UNKNOWN_PAYMENT_WAIT: SignedDuration = SignedDuration::from_hours(24);
 pub const KEY_LIFE: SignedDuration = SignedDuration::from_hours(23);
 /// A call that is open for longer than this was left behind by a crash or a missing answer.
 pub const CALL_STALE: SignedDuration = SignedDuration::from_secs(90);
+/// Whoever needs a payment whose call somebody else has open waits this long for it, then goes on
+/// with the call under the same key.
+pub const CALL_PATIENCE: SignedDuration = SignedDuration::from_secs(3);
 /// An inbox row that failed so often is parked for the operator.
 pub const INBOX_TRIES_MAX: u32 = 30;
 /// The first delay of a row that is tried again; it doubles up to [`RETRY_DELAY_MAX`].
@@ -33,8 +36,8 @@ pub const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(1);
 pub const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// How often a use case reads again after somebody else was faster.
 pub const CONFLICTS_MAX: u32 = 20;
-/// How long an initialize call waits for another one of the same order.
-pub const INITIALIZE_WAIT: SignedDuration = SignedDuration::from_secs(20);
+/// How often an initialize call looks whether another one of the same order is done.
+pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 
 /// The delay before try number `tries + 1`.
 pub fn retry_delay(tries: u32) -> SignedDuration {

@@ -4,7 +4,7 @@
 //! prints status × command.
 
 use crate::{
-    AttemptState, CommandId, Items, Message, Money, Payment, Purpose, RefundId, RefundState,
+    AttemptState, CommandId, Currency, Items, Message, Money, Payment, Purpose, RefundId, RefundState,
     ResultKind, Status, Transition,
 };
 
@@ -43,18 +43,13 @@ impl Command {
         }
     }
 
-    /// The failure of this command, for the cases where no payment can be asked.
-    pub fn failed(&self, total: Money) -> Message {
+    /// The result that says that this command failed, for the cases where no payment can be asked:
+    /// its kind, and the amount it names. A cancel names no money of its own.
+    pub fn failure(&self, currency: Currency) -> (ResultKind, Money) {
         match self {
-            Self::Capture { items, amount } => {
-                Message::result(ResultKind::CaptureFailed, items.clone(), *amount)
-            }
-            Self::Cancel { items } => {
-                Message::result(ResultKind::CancellationFailed, items.clone(), total)
-            }
-            Self::Refund { items, amount } => {
-                Message::result(ResultKind::RefundFailed, items.clone(), *amount)
-            }
+            Self::Capture { amount, .. } => (ResultKind::CaptureFailed, *amount),
+            Self::Cancel { .. } => (ResultKind::CancellationFailed, Money::zero(currency)),
+            Self::Refund { amount, .. } => (ResultKind::RefundFailed, *amount),
         }
     }
 }

@@ -134,7 +134,7 @@ impl Payment {
             Event::Created { reference } => Ok(self.created(reference)),
             Event::CreationRefused { reason } => Ok(self.creation_refused(reason)),
             Event::AmountUpdated => Ok(self.amount_updated()),
-            Event::AmountUpdateRefused { reason } => Ok(self.settle_failed(reason)),
+            Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Processing => Ok(self.noted("processing at the payment provider")),
             Event::PartiallyFunded { received } => {
                 Ok(self.noted(&format!("{received} received so far")))
@@ -153,7 +153,7 @@ impl Payment {
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
-            Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CaptureRefused { .. } | Event::Refund(_) | Event::RefundRefused { .. } => {
                 self.not_allowed(&event)
             }
@@ -174,14 +174,13 @@ impl Payment {
                 Ok(self.noted(&format!("{received} received so far")))
             }
             Event::AmountUpdated => Ok(self.amount_updated()),
-            Event::AmountUpdateRefused { reason } => Ok(self.settle_failed(reason)),
+            Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Canceled { .. } => Ok(self.cancel()),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
-            Event::Created { .. } | Event::Failed { .. } | Event::Disputed { .. } => {
-                Ok(self.unchanged())
-            }
+            Event::Created { .. } | Event::Failed { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::CaptureRefused { .. }
             | Event::Refund(_)
@@ -195,15 +194,18 @@ impl Payment {
                 Ok(self.hold_confirmed(capturable, multicapture))
             }
             Event::Processing => Ok(self.capture_accepted()),
-            Event::Failed { reason, .. } => Ok(self.hold_failed(reason)),
+            // A decline from before the authorization, told late. A capture that fails says so in
+            // its answer.
+            Event::Failed { .. } => Ok(self.unchanged()),
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::Canceled { .. } => Ok(self.cancel()),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
-            Event::AmountUpdateRefused { reason } => Ok(self.settle_failed(reason)),
-            Event::Created { .. } | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
+            Event::Created { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::PartiallyFunded { .. }
@@ -218,7 +220,9 @@ impl Payment {
                 Ok(self.hold_confirmed(capturable, multicapture))
             }
             Event::Processing => Ok(self.capture_accepted()),
-            Event::Failed { reason, .. } => Ok(self.hold_failed(reason)),
+            // A decline from before the authorization, told late. A capture that fails says so in
+            // its answer.
+            Event::Failed { .. } => Ok(self.unchanged()),
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::Canceled { .. } => Ok(self.release()),
@@ -227,7 +231,8 @@ impl Payment {
             }
             Event::Refund(fact) => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
-            Event::Created { .. } | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Created { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -238,18 +243,17 @@ impl Payment {
     fn on_capture_requested(self, event: Event) -> Applied {
         match event {
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
-            Event::CaptureRefused { reason } | Event::Failed { reason, .. } => {
-                Ok(self.capture_refused(reason))
-            }
+            Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
+            Event::Failed { reason, .. } => Ok(self.hold_lost().capture_refused(reason)),
             Event::Canceled { .. } if self.captured.is_zero() => Ok(self.cancel()),
             Event::Canceled { .. } => Ok(self.release()),
             Event::Refund(fact) if !self.captured.is_zero() => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
             // An authorization that comes now is the old one, told late.
-            Event::Authorized { .. }
-            | Event::Created { .. }
-            | Event::Processing
-            | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Authorized { .. } | Event::Created { .. } | Event::Processing => {
+                Ok(self.unchanged())
+            }
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -268,8 +272,9 @@ impl Payment {
             }
             Event::Refund(fact) => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
-            Event::AmountUpdateRefused { reason } => Ok(self.settle_failed(reason)),
-            Event::Created { .. } | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
+            Event::Created { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::Processing
@@ -296,9 +301,8 @@ impl Payment {
             }
             Event::Refund(fact) if !self.captured.is_zero() => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
-            Event::Created { .. } | Event::Failed { .. } | Event::Disputed { .. } => {
-                Ok(self.unchanged())
-            }
+            Event::Created { .. } | Event::Failed { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -321,10 +325,10 @@ impl Payment {
             }
             Event::Refund(fact) => Ok(self.refund_after_cancel(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
-            Event::Created { .. }
-            | Event::Processing
-            | Event::PartiallyFunded { .. }
-            | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Created { .. } | Event::Processing | Event::PartiallyFunded { .. } => {
+                Ok(self.unchanged())
+            }
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -338,9 +342,9 @@ impl Payment {
             Event::CancelRefused { .. } | Event::Canceled { .. } => Ok(self.canceled_again()),
             Event::Refund(fact) if self.knows_refund(&fact) => Ok(self.refund_after_cancel(fact)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
-            Event::AmountUpdateRefused { reason } => Ok(self.settle_failed(reason)),
+            Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Created { reference } => Ok(self.created(reference)),
-            Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::Processing
@@ -374,10 +378,10 @@ impl Payment {
             }
             Event::Refund(fact) if !self.captured.is_zero() => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
-            Event::Created { .. }
-            | Event::Failed { .. }
-            | Event::PartiallyFunded { .. }
-            | Event::Disputed { .. } => Ok(self.unchanged()),
+            Event::Created { .. } | Event::Failed { .. } | Event::PartiallyFunded { .. } => {
+                Ok(self.unchanged())
+            }
+            Event::Disputed { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -432,7 +436,11 @@ impl Payment {
         }
     }
 
-    fn settle_failed(mut self, reason: String) -> Transition {
+    /// Our change of the amount was refused; another open call is none of its business.
+    fn update_refused(mut self, reason: String) -> Transition {
+        if !matches!(self.open_purpose(), Some(Purpose::Update(_))) {
+            return self.unchanged();
+        }
         let settled = self.settle(false, Some(reason));
         Transition { payment: self, tell: Vec::new(), settled }
     }
@@ -448,19 +456,22 @@ impl Payment {
     }
 
     fn creation_refused(mut self, reason: String) -> Transition {
+        if !matches!(self.open_purpose(), Some(Purpose::Create)) {
+            return self.unchanged();
+        }
         self.0.attempt_mut().state = AttemptState::Refused;
-        self.settle_failed(reason)
+        let settled = self.settle(false, Some(reason));
+        Transition { payment: self, tell: Vec::new(), settled }
     }
 
     fn amount_updated(mut self) -> Transition {
-        if let Some(Purpose::Update(checkout)) = self.open_purpose() {
-            let zero = Money::zero(checkout.total.currency());
-            // Nothing is held or captured of an unpaid attempt; its currency may change as well.
-            self.0.authorized = zero;
-            self.0.capturable = zero;
-            self.0.captured = zero;
-            self.0.checkout = *checkout;
-        }
+        let Some(Purpose::Update(checkout)) = self.open_purpose() else { return self.unchanged() };
+        // Nothing is held or captured of an unpaid attempt; its currency may change as well.
+        let zero = Money::zero(checkout.total.currency());
+        self.0.authorized = zero;
+        self.0.capturable = zero;
+        self.0.captured = zero;
+        self.0.checkout = *checkout;
         let settled = self.settle(true, None);
         Transition { payment: self, tell: Vec::new(), settled }
     }
@@ -512,12 +523,10 @@ impl Payment {
         self.with_details(None, multicapture).unchanged()
     }
 
-    /// The hold was lost although nobody canceled it: what was asked of it failed.
-    fn hold_failed(self, reason: String) -> Transition {
-        match self.open_capture() {
-            Some(_) => self.capture_refused(reason),
-            None => self.unchanged(),
-        }
+    /// Paying failed after the PSP had begun to capture: nothing is held any more.
+    fn hold_lost(mut self) -> Self {
+        self.0.capturable = Money::zero(self.checkout.total.currency());
+        self
     }
 
     /// The PSP accepted our capture and works on it (conformance case 35).
@@ -613,7 +622,10 @@ impl Payment {
         if !whole {
             return vec![Message::result(ResultKind::Underpaid, self.items(), self.captured)];
         }
-        let mut tell = vec![Message::result(ResultKind::Captured, rest, amount)];
+        let mut tell = Vec::new();
+        if !rest.is_empty() {
+            tell.push(Message::result(ResultKind::Captured, rest, amount));
+        }
         if !total.covers(self.captured) {
             tell.push(Message::result(ResultKind::Overpaid, self.items(), self.captured));
         }
@@ -678,7 +690,7 @@ impl Payment {
 
     /// The attempt is canceled and nothing was captured of it.
     fn cancel(mut self) -> Transition {
-        let items = self.remaining_items();
+        let items = self.open_cancel().unwrap_or_else(|| self.remaining_items());
         let pending = self.pending_capture().map(|c| (c.items.clone(), c.amount));
         let failed = self.open_capture().or(pending);
         let mut tell: Vec<_> = failed
@@ -691,17 +703,18 @@ impl Payment {
         self.0.canceled_items.extend(items.iter().copied());
         self.0.status = Status::Canceled;
         self.0.attempt_mut().state = AttemptState::Closed;
-        tell.push(Message::result(ResultKind::Canceled, items, self.checkout.total));
+        if !items.is_empty() {
+            tell.push(Message::result(ResultKind::Canceled, items, self.checkout.total));
+        }
         Transition { payment: self, tell, settled }
     }
 
     /// What was left of a partly captured payment is released.
     fn release(mut self) -> Transition {
-        let rest = self.remaining_items();
         let released = self.capturable;
-        let kind = match self.open_cancel() {
-            Some(_) => ResultKind::Canceled,
-            None => ResultKind::CaptureFailed,
+        let (kind, rest) = match self.open_cancel() {
+            Some(items) => (ResultKind::Canceled, items),
+            None => (ResultKind::CaptureFailed, self.remaining_items()),
         };
         self.fail_pending_captures();
         // A refund of what was captured goes on.

@@ -64,6 +64,7 @@ impl Payment {
         if !self.captured.covers(fact.amount) {
             return self.unchanged();
         }
+        let before = self.shop_status();
         let id = fact.refund.unwrap_or_else(|| RefundId::of_foreign(&fact.reference));
         let items = self.items_of_foreign_refund(fact.amount);
         self.0.refunds.push(Refund {
@@ -73,11 +74,11 @@ impl Payment {
             amount: fact.amount,
             state: fact.state,
         });
-        let status = self.shop_status();
         let mut tell = self.tell_refund(fact.state, items.clone(), fact.amount);
         if items.is_empty() {
             let note = format!("{} refunded at the payment provider", fact.amount);
-            tell.push(Message::Updated { from: status, to: status, note: Some(note) });
+            let to = self.shop_status();
+            tell.push(Message::Updated { from: before, to, note: Some(note) });
         }
         Transition { payment: self, tell, settled: None }
     }

@@ -1,1 +1,11 @@
-//! skeleton
+//! The `paybridge` binary as a library: configuration, commands and wiring.
+//!
+//! Everything that touches the real world from outside is here: the command line, the environment,
+//! the clock, signals, the log. The other crates are handed what they need.
+
+pub mod cli;
+pub mod config;
+pub mod entropy;
+pub mod logging;
+pub mod metrics;
+pub mod shutdown;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `paybridge` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    paybridge::cli::run()
+}

@@ -79,20 +79,18 @@ impl ApiError {
             .param(param)
     }
 
-    /// An object that is not in the account the key belongs to.
+    /// A parameter names an object that is not in the account the key belongs to.
     pub(crate) fn no_such(what: &str, id: &str, param: &str) -> Self {
-        let status = if param == "id" || param == "intent" || param == "charge_id" {
-            404
-        } else {
-            400
-        };
-        Self::new(
-            status,
-            ErrorKind::InvalidRequest,
-            format!("No such {what}: '{id}'"),
-        )
-        .code("resource_missing")
-        .param(param)
+        Self::invalid(format!("No such {what}: '{id}'"))
+            .code("resource_missing")
+            .param(param)
+    }
+
+    /// The path names such an object: the same, but a 404.
+    pub(crate) fn not_found(what: &str, id: &str, param: &str) -> Self {
+        let mut error = Self::no_such(what, id, param);
+        error.0.status = 404;
+        error
     }
 
     pub(crate) fn code(mut self, code: &'static str) -> Self {

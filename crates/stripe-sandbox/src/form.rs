@@ -90,7 +90,9 @@ fn insert(
         .or_insert_with(|| Form::Map(BTreeMap::new()));
     match child {
         Form::Map(children) => insert(children, rest, name, value),
-        Form::Text(_) => Err(format!("Parameter given both as a value and as a hash: {name}")),
+        Form::Text(_) => Err(format!(
+            "Parameter given both as a value and as a hash: {name}"
+        )),
     }
 }
 

@@ -38,25 +38,44 @@ const fn kind(
     }
 }
 
-/// Every kind known here. How long an authorization lasts is from Stripe's page on placing a hold.
+/// Every kind known here: vouchers and what needs a terminal are left out. How long an authorization lasts is from
+/// Stripe's page on placing a hold, and 7 days where that names none.
 static KINDS: &[Kind] = &[
     kind("card", Flow::Card, Some(7), None),
     kind("link", Flow::Card, Some(7), None),
+    kind("acss_debit", Flow::Debit, None, Some("cad")),
     kind("affirm", Flow::Redirect, Some(30), None),
     kind("afterpay_clearpay", Flow::Redirect, Some(13), None),
+    kind("alipay", Flow::Redirect, None, None),
+    kind("alma", Flow::Redirect, Some(7), Some("eur")),
     kind("amazon_pay", Flow::Redirect, Some(7), None),
+    kind("au_becs_debit", Flow::Debit, None, Some("aud")),
+    kind("bacs_debit", Flow::Debit, None, Some("gbp")),
     kind("bancontact", Flow::Redirect, None, Some("eur")),
+    kind("billie", Flow::Redirect, Some(7), None),
+    kind("blik", Flow::Redirect, None, Some("pln")),
     kind("cashapp", Flow::Redirect, Some(7), Some("usd")),
     kind("customer_balance", Flow::BankTransfer, None, None),
     kind("eps", Flow::Redirect, None, Some("eur")),
+    kind("grabpay", Flow::Redirect, None, None),
     kind("ideal", Flow::Redirect, None, Some("eur")),
+    kind("kakao_pay", Flow::Redirect, Some(7), Some("krw")),
     kind("klarna", Flow::Redirect, Some(28), None),
     kind("mobilepay", Flow::Redirect, Some(7), None),
+    kind("naver_pay", Flow::Redirect, Some(7), Some("krw")),
     kind("p24", Flow::Redirect, None, None),
+    kind("pay_by_bank", Flow::Redirect, None, Some("gbp")),
+    kind("payco", Flow::Redirect, Some(7), Some("krw")),
     kind("paypal", Flow::Redirect, Some(10), None),
     kind("revolut_pay", Flow::Redirect, Some(7), None),
+    kind("samsung_pay", Flow::Redirect, Some(7), Some("krw")),
+    kind("satispay", Flow::Redirect, Some(7), Some("eur")),
     kind("sepa_debit", Flow::Debit, None, Some("eur")),
+    kind("swish", Flow::Redirect, None, Some("sek")),
     kind("twint", Flow::Redirect, None, Some("chf")),
+    kind("us_bank_account", Flow::Debit, None, Some("usd")),
+    kind("wechat_pay", Flow::Redirect, None, None),
+    kind("zip", Flow::Redirect, None, None),
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Kind> {
@@ -119,7 +138,10 @@ pub(crate) enum Behavior {
     RefundFails,
     Disputed,
     /// A debit that settles after so many seconds, for better or worse.
-    Settles { after_seconds: i64, succeeds: bool },
+    Settles {
+        after_seconds: i64,
+        succeeds: bool,
+    },
 }
 
 /// A test card: its number, the ready-made payment method of it and what it does.
@@ -146,8 +168,18 @@ const fn card(
 
 /// Stripe's test cards, from its page on testing.
 static CARDS: &[TestCard] = &[
-    card("pm_card_visa", "4242424242424242", "visa", Behavior::Succeeds),
-    card("pm_card_mastercard", "5555555555554444", "mastercard", Behavior::Succeeds),
+    card(
+        "pm_card_visa",
+        "4242424242424242",
+        "visa",
+        Behavior::Succeeds,
+    ),
+    card(
+        "pm_card_mastercard",
+        "5555555555554444",
+        "mastercard",
+        Behavior::Succeeds,
+    ),
     card(
         "pm_card_visa_chargeDeclined",
         "4000000000000002",
@@ -208,9 +240,24 @@ static CARDS: &[TestCard] = &[
         "visa",
         Behavior::Authenticates(Some(GENERIC_DECLINE)),
     ),
-    card("pm_card_pendingRefund", "4000000000007726", "visa", Behavior::RefundPends),
-    card("pm_card_refundFail", "4000000000005126", "visa", Behavior::RefundFails),
-    card("pm_card_createDispute", "4000000000000259", "visa", Behavior::Disputed),
+    card(
+        "pm_card_pendingRefund",
+        "4000000000007726",
+        "visa",
+        Behavior::RefundPends,
+    ),
+    card(
+        "pm_card_refundFail",
+        "4000000000005126",
+        "visa",
+        Behavior::RefundFails,
+    ),
+    card(
+        "pm_card_createDispute",
+        "4000000000000259",
+        "visa",
+        Behavior::Disputed,
+    ),
 ];
 
 pub(crate) fn test_card(method: &str) -> Option<&'static TestCard> {
@@ -226,7 +273,7 @@ const DEBIT_SETTLES_AFTER_SECONDS: i64 = 60;
 /// How long the test accounts marked as delayed take.
 const DELAYED_DEBIT_SETTLES_AFTER_SECONDS: i64 = 180;
 
-/// What a test IBAN does: Stripe tells its German ones apart by their last digits.
+/// What a test account does: Stripe tells its German IBANs apart by their last digits; any other account pays.
 pub(crate) fn debit_behavior(iban: &str) -> Behavior {
     let compact: String = iban.chars().filter(|c| !c.is_whitespace()).collect();
     let (after_seconds, succeeds) = match compact.get(compact.len().saturating_sub(4)..) {

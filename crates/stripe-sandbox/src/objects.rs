@@ -1,5 +1,7 @@
 //! Everything one account holds in one mode (test or live).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -26,47 +28,49 @@ pub(crate) struct Objects {
     pub(crate) endpoints: Table<WebhookEndpoint>,
     pub(crate) events: Table<Event>,
     pub(crate) transactions: Table<Transaction>,
-    timers: Vec<Timer>,
+    /// What happens by itself, by its time; the number tells those of one time apart.
+    timers: BTreeMap<(Timestamp, u64), TimerAction>,
+    timers_made: u64,
 }
 
-/// Something that happens by itself at a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Timer {
-    pub(crate) at: Timestamp,
-    pub(crate) action: TimerAction,
-}
-
-/// What happens then. Each looks again whether it still applies.
+/// Something that happens by itself at a time. Each looks again then whether it still applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TimerAction {
-    ExpireAuthorization { intent: String, charge: String },
-    SettleDebit { intent: String, charge: String, succeeds: bool },
-    SettleRefund { refund: String, succeeds: bool },
+    ExpireAuthorization {
+        intent: String,
+        charge: String,
+    },
+    SettleDebit {
+        intent: String,
+        charge: String,
+        succeeds: bool,
+    },
+    SettleRefund {
+        refund: String,
+        succeeds: bool,
+    },
 }
 
 impl Objects {
     pub(crate) fn schedule(&mut self, at: Timestamp, action: TimerAction) {
-        self.timers.push(Timer { at, action });
+        self.timers_made += 1;
+        self.timers.insert((at, self.timers_made), action);
     }
 
     /// When the next timer is due.
     pub(crate) fn next_timer(&self) -> Option<Timestamp> {
-        self.timers.iter().map(|timer| timer.at).min()
+        self.timers.keys().next().map(|(at, _)| *at)
     }
 
     /// Takes the earliest timer that is due, the first one scheduled among equals.
-    pub(crate) fn take_timer(&mut self, now: Timestamp) -> Option<Timer> {
-        let (position, _) = self
-            .timers
-            .iter()
-            .enumerate()
-            .filter(|(_, timer)| timer.at <= now)
-            .min_by_key(|(position, timer)| (timer.at, *position))?;
-        Some(self.timers.remove(position))
+    pub(crate) fn take_timer(&mut self, now: Timestamp) -> Option<(Timestamp, TimerAction)> {
+        let entry = self.timers.first_entry()?;
+        let (at, _) = *entry.key();
+        (at <= now).then(|| (at, entry.remove()))
     }
 
-    /// Any object by its id, as it is shown; for `expand`.
-    pub(crate) fn show(&self, id: &str, livemode: bool) -> Option<Value> {
+    /// Any object by its id, as it is shown at this second; for `expand`.
+    pub(crate) fn show(&self, id: &str, livemode: bool, second: i64) -> Option<Value> {
         let (prefix, _) = id.split_once('_')?;
         match prefix {
             "pi" => self.intents.get(id).map(|row| row.render(self, livemode)),
@@ -75,7 +79,7 @@ impl Objects {
             "du" => self.disputes.get(id).map(|row| row.render(livemode)),
             "cus" => self.customers.get(id).map(|row| row.render(livemode)),
             "pm" => self.payment_methods.get(id).map(|row| row.render(livemode)),
-            "txn" => self.transactions.get(id).map(Transaction::render),
+            "txn" => self.transactions.get(id).map(|row| row.render(second)),
             _ => None,
         }
     }

@@ -144,10 +144,11 @@ impl Params {
         match self.entries.remove(name) {
             None => Ok(None),
             Some(Form::Text(text)) if text.is_empty() => Ok(None),
-            Some(Form::Text(_)) => {
-                Err(ApiError::invalid(format!("Invalid object: {}", self.key(name)))
-                    .param(self.key(name)))
-            }
+            Some(Form::Text(_)) => Err(ApiError::invalid(format!(
+                "Invalid object: {}",
+                self.key(name)
+            ))
+            .param(self.key(name))),
             Some(Form::Map(entries)) => Ok(Some(Self {
                 prefix: self.key(name),
                 entries,

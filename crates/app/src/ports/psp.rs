@@ -53,6 +53,12 @@ pub trait Psp: Send + Sync {
     /// See [`PspError`].
     async fn delete_endpoint(&self, credentials: &Credentials, id: &str) -> Result<(), PspError>;
 
+    /// Whether the PSP can be asked for this amount: it has minimums, and not every minor unit.
+    ///
+    /// # Errors
+    /// Why not, in words for the shop; no call is made.
+    fn check_amount(&self, amount: Money) -> Result<(), String>;
+
     /// Makes an attempt to be paid.
     ///
     /// # Errors

@@ -216,6 +216,10 @@ pub struct Commit {
     /// The inbox row that this ends or postpones. Where its fence no longer holds, nothing of the
     /// commit is written ([`CommitOutcome::Duplicate`]).
     pub inbox: Option<InboxSettlement>,
+    /// The command whose call is settled with this. Its inbox row is done from now on, whoever
+    /// holds its lease: a webhook may have brought the outcome before the answer did, and the
+    /// command must not be answered twice (rule R11).
+    pub ends: Option<CommandId>,
 }
 
 /// A payment to be written, with all that belongs to it.

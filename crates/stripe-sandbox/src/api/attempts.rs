@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::charges::{Charge, ChargeStatus};
+use crate::api::disputes;
 use crate::api::intents::{self, Action, Intent, Methods, Stage, Visit};
 use crate::api::ledger::{self, Movement};
 use crate::api::payment_methods::PaymentMethod;
-use crate::api::disputes;
 use crate::desk::Desk;
 use crate::error::{ApiError, ErrorKind};
 use crate::methods::{Behavior, Decline, Flow};
@@ -98,9 +98,7 @@ pub(crate) fn attempt(
             Ok(intents::show(desk, &intent))
         }
         (Flow::Redirect, _) => require_action(desk, intent, Action::Redirect { visit }),
-        (Flow::BankTransfer, _) => {
-            require_action(desk, intent, Action::BankTransfer { funded: 0 })
-        }
+        (Flow::BankTransfer, _) => require_action(desk, intent, Action::BankTransfer { funded: 0 }),
         (Flow::Debit, behavior) => Ok(start_debit(desk, intent, &method, behavior)),
     }
 }
@@ -125,7 +123,10 @@ pub(crate) fn authorize(
     let mut charge = new_charge(desk, &intent, method, ChargeStatus::Succeeded);
     charge.authenticated = authenticated;
     intent.latest_charge = Some(charge.id.clone());
-    if let (true, Some(days)) = (intent.is_manual(method.kind), method.kind.authorization_days) {
+    if let (true, Some(days)) = (
+        intent.is_manual(method.kind),
+        method.kind.authorization_days,
+    ) {
         hold(desk, &mut intent, &mut charge, days);
         intents::put_and_tell(desk, &intent, "payment_intent.amount_capturable_updated");
     } else {

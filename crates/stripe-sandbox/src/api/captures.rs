@@ -14,9 +14,18 @@ use crate::params::Params;
 /// Stripe's limit on captures of one payment intent.
 const CAPTURES_MAX: u32 = 50;
 
-const CANCELLATION_REASONS: &[&str] = &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
+const CANCELLATION_REASONS: &[&str] = &[
+    "abandoned",
+    "duplicate",
+    "fraudulent",
+    "requested_by_customer",
+];
 
-pub(crate) fn capture(desk: &mut Desk<'_>, id: &str, mut params: Params) -> Result<Value, ApiError> {
+pub(crate) fn capture(
+    desk: &mut Desk<'_>,
+    id: &str,
+    mut params: Params,
+) -> Result<Value, ApiError> {
     let mut intent = intents::find(desk, id)?;
     let amount = params.integer("amount_to_capture")?;
     let is_final = params.boolean("final_capture")?;
@@ -36,14 +45,13 @@ pub(crate) fn capture(desk: &mut Desk<'_>, id: &str, mut params: Params) -> Resu
         return Err(intents::unexpected_state(desk, &intent, "captured"));
     };
     let amount = checked_amount(&charge, amount, is_final)?;
-    if is_final.is_some() && !charge.multicapture {
+    if is_final == Some(false) && !charge.multicapture {
         return Err(ApiError::invalid(
-            "final_capture can only be given where multicapture is available for this PaymentIntent.",
+            "final_capture can only be false where multicapture is available for this PaymentIntent.",
         )
-        .code("capture_charge_authorization_not_multicapture")
         .param("final_capture"));
     }
-    if charge.captures >= CAPTURES_MAX {
+    if amount > 0 && charge.captures >= CAPTURES_MAX {
         return Err(ApiError::invalid(format!(
             "A PaymentIntent can be captured at most {CAPTURES_MAX} times."
         ))

@@ -18,15 +18,19 @@ const TEXTS: &[&str] = &["description", "email", "name", "phone"];
 /// Parameters without effect.
 const WITHOUT_EFFECT: &[&str] = &[
     "balance",
+    "business_name",
     "cash_balance",
+    "individual_name",
     "invoice_prefix",
     "invoice_settings",
+    "next_invoice_sequence",
     "payment_method",
     "source",
     "tax",
     "tax_exempt",
     "tax_id_data",
     "test_clock",
+    "validate",
 ];
 
 /// One customer.
@@ -122,7 +126,7 @@ fn find(desk: &Desk<'_>, id: &str) -> Result<Customer, ApiError> {
         .customers
         .get(id)
         .cloned()
-        .ok_or_else(|| ApiError::no_such("customer", id, "id"))
+        .ok_or_else(|| ApiError::not_found("customer", id, "id"))
 }
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
@@ -145,7 +149,9 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
     let matching = desk.objects.customers.newest_first().filter(|customer| {
-        email.as_ref().is_none_or(|email| customer.texts.get("email") == Some(email))
+        email
+            .as_ref()
+            .is_none_or(|email| customer.texts.get("email") == Some(email))
             && page.created.includes(customer.created)
     });
     page.cut(
@@ -231,6 +237,9 @@ fn unquote(text: &str) -> Option<String> {
     let inner = text
         .strip_prefix('\'')
         .and_then(|rest| rest.strip_suffix('\''))
-        .or_else(|| text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')))?;
+        .or_else(|| {
+            text.strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+        })?;
     Some(inner.replace("\\'", "'").replace("\\\"", "\""))
 }

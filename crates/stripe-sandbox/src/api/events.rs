@@ -8,6 +8,9 @@ use crate::desk::Desk;
 use crate::error::ApiError;
 use crate::params::Params;
 
+/// How long events can be listed, and so be caught up with.
+const LISTED_FOR_SECONDS: i64 = 30 * 24 * 60 * 60;
+
 /// The call an event follows from; both are none when it happened by itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cause {
@@ -51,7 +54,7 @@ pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Valu
     params.finish()?;
     match desk.objects.events.get(id) {
         Some(event) => Ok(event.render(0, None)),
-        None => Err(ApiError::no_such("event", id, "id")),
+        None => Err(ApiError::not_found("event", id, "id")),
     }
 }
 
@@ -63,10 +66,18 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     params.finish()?;
     let matching = desk.objects.events.newest_first().filter(|event| {
         kind.as_deref().is_none_or(|kind| matches(kind, event.kind))
-            && kinds.as_deref().is_none_or(|kinds| kinds.iter().any(|kind| matches(kind, event.kind)))
+            && kinds
+                .as_deref()
+                .is_none_or(|kinds| kinds.iter().any(|kind| matches(kind, event.kind)))
             && page.created.includes(event.created)
+            && event.created > desk.second() - LISTED_FOR_SECONDS
     });
-    page.cut("/v1/events", matching, |event| &event.id, |event| event.render(0, None))
+    page.cut(
+        "/v1/events",
+        matching,
+        |event| &event.id,
+        |event| event.render(0, None),
+    )
 }
 
 /// Stripe allows `charge.*` here.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::error::ApiError;
-use crate::objects::Objects;
 
 /// Stripe's limit on how deep an expansion reaches.
 const DEPTH_MAX: usize = 4;
@@ -27,8 +27,7 @@ const EXPANDABLE: &[&str] = &[
 pub(crate) fn expand(
     mut answer: Value,
     paths: &[String],
-    objects: &Objects,
-    livemode: bool,
+    desk: &Desk<'_>,
 ) -> Result<Value, ApiError> {
     if paths.len() > PATHS_MAX {
         return Err(ApiError::invalid(format!(
@@ -49,7 +48,7 @@ pub(crate) fn expand(
         if root != is_list_path {
             return Err(cannot_expand(path));
         }
-        expand_path(&mut answer, &steps, path, objects, livemode)?;
+        expand_path(&mut answer, &steps, path, desk)?;
     }
     Ok(answer)
 }
@@ -58,8 +57,7 @@ fn expand_path(
     value: &mut Value,
     steps: &[&str],
     path: &str,
-    objects: &Objects,
-    livemode: bool,
+    desk: &Desk<'_>,
 ) -> Result<(), ApiError> {
     let Some((step, rest)) = steps.split_first() else {
         return Ok(());
@@ -68,16 +66,17 @@ fn expand_path(
     match field {
         Value::Array(items) => items
             .iter_mut()
-            .try_for_each(|item| expand_path(item, rest, path, objects, livemode)),
+            .try_for_each(|item| expand_path(item, rest, path, desk)),
         Value::Null => Ok(()),
-        Value::Object(_) => expand_path(field, rest, path, objects, livemode),
+        Value::Object(_) => expand_path(field, rest, path, desk),
         Value::String(id) => {
-            let object = objects
-                .show(id, livemode)
+            let object = desk
+                .objects
+                .show(id, desk.livemode, desk.second())
                 .filter(|_| EXPANDABLE.contains(step))
                 .ok_or_else(|| cannot_expand(path))?;
             *field = object;
-            expand_path(field, rest, path, objects, livemode)
+            expand_path(field, rest, path, desk)
         }
         Value::Bool(_) | Value::Number(_) => Err(cannot_expand(path)),
     }

@@ -13,6 +13,7 @@ const STATEMENT_DESCRIPTOR_SUFFIX_MAX: usize = 22;
 
 /// Parameters Stripe has at creation and update that change nothing here.
 const WITHOUT_EFFECT: &[&str] = &[
+    "allowed_payment_method_types",
     "amount_details",
     "application_fee_amount",
     "confirmation_method",
@@ -123,7 +124,10 @@ fn read_common(desk: &Desk<'_>, params: &mut Params, intent: &mut Intent) -> Res
     read_contact(params, intent)?;
     overwrite(&mut intent.description, params.text("description")?);
     overwrite(&mut intent.transfer_group, params.text("transfer_group")?);
-    overwrite(&mut intent.statement_descriptor, params.text("statement_descriptor")?);
+    overwrite(
+        &mut intent.statement_descriptor,
+        params.text("statement_descriptor")?,
+    );
     if let Some(suffix) = params.text("statement_descriptor_suffix")? {
         check_suffix(&suffix)?;
         overwrite(&mut intent.statement_descriptor_suffix, Some(suffix));
@@ -165,7 +169,10 @@ fn overwrite(field: &mut Option<String>, given: Option<String>) {
 }
 
 fn read_capture_method(params: &mut Params) -> Result<Option<CaptureMethod>, ApiError> {
-    let word = params.choice("capture_method", &["automatic", "automatic_async", "manual"])?;
+    let word = params.choice(
+        "capture_method",
+        &["automatic", "automatic_async", "manual"],
+    )?;
     Ok(word.map(|word| match word {
         "manual" => CaptureMethod::Manual,
         "automatic" => CaptureMethod::Automatic,

@@ -133,12 +133,19 @@ impl Intent {
 
     /// Whether a payment by this kind is only authorized at first.
     pub(crate) fn is_manual(&self, kind: &Kind) -> bool {
-        let by_kind = self.options.get(kind.name).is_some_and(|options| options.manual);
-        kind.authorization_days.is_some() && (by_kind || self.capture_method == CaptureMethod::Manual)
+        let by_kind = self
+            .options
+            .get(kind.name)
+            .is_some_and(|options| options.manual);
+        kind.authorization_days.is_some()
+            && (by_kind || self.capture_method == CaptureMethod::Manual)
     }
 
     pub(crate) fn render(&self, objects: &Objects, livemode: bool) -> Value {
-        let charge = self.latest_charge.as_deref().and_then(|id| objects.charges.get(id));
+        let charge = self
+            .latest_charge
+            .as_deref()
+            .and_then(|id| objects.charges.get(id));
         let (canceled_at, cancellation_reason) = match &self.stage {
             Stage::Canceled { at, reason } => (Some(*at), reason.clone()),
             Stage::RequiresPaymentMethod
@@ -247,7 +254,7 @@ pub(crate) fn find(desk: &Desk<'_>, id: &str) -> Result<Intent, ApiError> {
         .intents
         .get(id)
         .cloned()
-        .ok_or_else(|| ApiError::no_such("payment_intent", id, "intent"))
+        .ok_or_else(|| ApiError::not_found("payment_intent", id, "intent"))
 }
 
 /// The refusal of an operation the stage does not allow; it carries the intent, as Stripe's does.
@@ -321,7 +328,11 @@ pub(crate) fn update(desk: &mut Desk<'_>, id: &str, mut params: Params) -> Resul
     Ok(show(desk, &intent))
 }
 
-pub(crate) fn confirm(desk: &mut Desk<'_>, id: &str, mut params: Params) -> Result<Value, ApiError> {
+pub(crate) fn confirm(
+    desk: &mut Desk<'_>,
+    id: &str,
+    mut params: Params,
+) -> Result<Value, ApiError> {
     let mut intent = find(desk, id)?;
     let given = payment_methods::read(desk, &mut params)?;
     let return_url = params.filled("return_url")?;

@@ -50,7 +50,7 @@ impl Transaction {
         self.amount - self.fee
     }
 
-    pub(crate) fn render(&self) -> Value {
+    pub(crate) fn render(&self, second: i64) -> Value {
         let (kind, category) = self.movement.names();
         let fees = if self.fee == 0 {
             json!([])
@@ -78,7 +78,7 @@ impl Transaction {
             "net": self.net(),
             "reporting_category": category,
             "source": self.source,
-            "status": "pending",
+            "status": if self.available_on <= second { "available" } else { "pending" },
             "type": kind,
         })
     }

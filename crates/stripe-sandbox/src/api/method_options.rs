@@ -33,23 +33,33 @@ const CARD_WITHOUT_EFFECT: &[&str] = &[
     "request_overcapture",
     "request_three_d_secure",
     "require_cvc_recollection",
+    "setup_credential_usage",
     "statement_descriptor_suffix_kana",
     "statement_descriptor_suffix_kanji",
+    "stored_credential_usage",
     "three_d_secure",
 ];
 
 /// What the other kinds take without effect.
 const WITHOUT_EFFECT: &[&str] = &[
+    "app_id",
     "bank_transfer",
+    "client",
+    "code",
+    "company_details",
     "express_checkout_element_session_id",
     "funding_type",
     "mandate_options",
+    "on_demand",
+    "persistent_token",
     "preferred_language",
     "preferred_locale",
     "reference",
     "risk_correlation_id",
+    "subscriptions",
     "target_date",
     "tos_shown_and_accepted",
+    "verification_method",
 ];
 
 /// Reads the hash and lays it over the options that are there.
@@ -89,12 +99,14 @@ fn read_kind(kind: &Kind, mut hash: Params, options: &mut MethodOptions) -> Resu
             Some(_) => {
                 let param = hash.key("capture_method");
                 return Err(
-                    ApiError::invalid(format!("Invalid {param}: must be manual")).param(param)
+                    ApiError::invalid(format!("Invalid {param}: must be manual")).param(param),
                 );
             }
         }
     }
-    if let Some(usage) = hash.choice("setup_future_usage", &["none", "off_session", "on_session"])? {
+    if let Some(usage) =
+        hash.choice("setup_future_usage", &["none", "off_session", "on_session"])?
+    {
         options
             .shown
             .insert("setup_future_usage".to_owned(), json!(usage));

@@ -32,7 +32,13 @@ pub(crate) fn finish_action(
             attempts::authorize(desk, intent, &method, true);
             Ok(visit)
         }
-        (Action::Authenticate { then: Some(decline), visit }, Outcome::Succeed) => {
+        (
+            Action::Authenticate {
+                then: Some(decline),
+                visit,
+            },
+            Outcome::Succeed,
+        ) => {
             attempts::decline_attempt(desk, intent, &method, decline);
             Ok(visit)
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::desk::Desk;
 use crate::error::ApiError;
 use crate::ids;
-use crate::methods::{self, Behavior, Kind, TestCard};
+use crate::methods::{self, Behavior, Flow, Kind, TestCard};
 use crate::params::Params;
 
 /// What a payment method shows of itself.
@@ -194,7 +194,11 @@ fn from_data(desk: &mut Desk<'_>, data: &mut Params) -> Result<PaymentMethod, Ap
         }
         other => {
             data.accept(&[other]);
-            make(desk, other, Behavior::Succeeds, Detail::Other, billing_details)
+            let behavior = match methods::find(other).map(|kind| kind.flow) {
+                Some(Flow::Debit) => methods::debit_behavior(""),
+                Some(Flow::Card | Flow::Redirect | Flow::BankTransfer) | None => Behavior::Succeeds,
+            };
+            make(desk, other, behavior, Detail::Other, billing_details)
         }
     }
 }
@@ -203,7 +207,7 @@ pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Valu
     params.finish()?;
     match desk.objects.payment_methods.get(id) {
         Some(method) => Ok(method.render(desk.livemode)),
-        None => Err(ApiError::no_such("PaymentMethod", id, "id")),
+        None => Err(ApiError::not_found("PaymentMethod", id, "id")),
     }
 }
 

@@ -232,12 +232,11 @@ fn checked_amount(charge: &Charge, asked: Option<i64>) -> Result<i64, ApiError> 
         .executed());
     }
     if refundable == 0 {
-        return Err(ApiError::invalid(format!(
-            "Charge {} has already been refunded.",
-            charge.id
-        ))
-        .code("charge_already_refunded")
-        .executed());
+        return Err(
+            ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
+                .code("charge_already_refunded")
+                .executed(),
+        );
     }
     let amount = match asked {
         None => return Ok(refundable),
@@ -258,7 +257,7 @@ fn find(desk: &Desk<'_>, id: &str) -> Result<Refund, ApiError> {
         .refunds
         .get(id)
         .cloned()
-        .ok_or_else(|| ApiError::no_such("refund", id, "id"))
+        .ok_or_else(|| ApiError::not_found("refund", id, "id"))
 }
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
@@ -292,8 +291,12 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
     let matching = desk.objects.refunds.newest_first().filter(|refund| {
-        intent.as_ref().is_none_or(|intent| *intent == refund.payment_intent)
-            && charge.as_ref().is_none_or(|charge| *charge == refund.charge)
+        intent
+            .as_ref()
+            .is_none_or(|intent| *intent == refund.payment_intent)
+            && charge
+                .as_ref()
+                .is_none_or(|charge| *charge == refund.charge)
             && page.created.includes(refund.created)
     });
     page.cut("/v1/refunds", matching, |refund| &refund.id, Refund::render)

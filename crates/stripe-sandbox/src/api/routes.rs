@@ -53,7 +53,7 @@ pub(crate) fn perform(
         Grade::Secret => dispatch(desk, method, path, params)?,
         Grade::Publishable => return publishable(desk, method, path, params),
     };
-    expand::expand(answer, &paths, desk.objects, desk.livemode)
+    expand::expand(answer, &paths, desk)
 }
 
 fn dispatch(
@@ -134,7 +134,7 @@ fn publishable(
     let intent = intents::find(desk, id)?;
     // The same answer as for an intent that is not there: a wrong secret learns nothing.
     if intent.client_secret != secret {
-        return Err(ApiError::no_such("payment_intent", id, "intent"));
+        return Err(ApiError::not_found("payment_intent", id, "intent"));
     }
     let shown = if confirms {
         intents::confirm(desk, id, params).map_err(ApiError::for_publishable_key)?
@@ -148,6 +148,11 @@ fn publishable(
 pub(crate) fn public_intent(intent: &Value) -> Value {
     PUBLIC_INTENT_FIELDS
         .iter()
-        .map(|name| ((*name).to_owned(), intent.get(*name).cloned().unwrap_or(json!(null))))
+        .map(|name| {
+            (
+                (*name).to_owned(),
+                intent.get(*name).cloned().unwrap_or(json!(null)),
+            )
+        })
         .collect()
 }

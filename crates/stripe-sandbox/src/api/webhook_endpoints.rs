@@ -30,7 +30,11 @@ pub(crate) struct WebhookEndpoint {
 impl WebhookEndpoint {
     /// Whether it wants events of this type.
     pub(crate) fn wants(&self, kind: &str) -> bool {
-        self.enabled && self.enabled_events.iter().any(|wanted| wanted == "*" || wanted == kind)
+        self.enabled
+            && self
+                .enabled_events
+                .iter()
+                .any(|wanted| wanted == "*" || wanted == kind)
     }
 
     /// Without its secret, which is only shown at creation.
@@ -55,9 +59,11 @@ impl WebhookEndpoint {
 fn read_url(text: &str) -> Result<Url, ApiError> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        Ok(_) | Err(_) => Err(ApiError::invalid("Invalid URL: it must start with https:// or http://")
-            .code("url_invalid")
-            .param("url")),
+        Ok(_) | Err(_) => Err(ApiError::invalid(
+            "Invalid URL: it must start with https:// or http://",
+        )
+        .code("url_invalid")
+        .param("url")),
     }
 }
 
@@ -67,11 +73,15 @@ fn read_events(events: Vec<String>) -> Result<Vec<String>, ApiError> {
     }
     for (position, event) in events.iter().enumerate() {
         let known_shape = event.contains('.')
-            && event.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '0'..='9'));
+            && event
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '0'..='9'));
         if event != "*" && !known_shape {
             let param = format!("enabled_events[{position}]");
-            return Err(ApiError::invalid(format!("Invalid {param}: {event} is no event type."))
-                .param(param));
+            return Err(
+                ApiError::invalid(format!("Invalid {param}: {event} is no event type."))
+                    .param(param),
+            );
         }
     }
     Ok(events)
@@ -117,7 +127,7 @@ fn find(desk: &Desk<'_>, id: &str) -> Result<WebhookEndpoint, ApiError> {
         .endpoints
         .get(id)
         .cloned()
-        .ok_or_else(|| ApiError::no_such("webhook endpoint", id, "id"))
+        .ok_or_else(|| ApiError::not_found("webhook endpoint", id, "id"))
 }
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
@@ -149,7 +159,7 @@ pub(crate) fn delete(desk: &mut Desk<'_>, id: &str, params: Params) -> Result<Va
     params.finish()?;
     match desk.objects.endpoints.remove(id) {
         Some(_) => Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true })),
-        None => Err(ApiError::no_such("webhook endpoint", id, "id")),
+        None => Err(ApiError::not_found("webhook endpoint", id, "id")),
     }
 }
 

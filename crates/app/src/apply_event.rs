@@ -1,0 +1,176 @@
+//! Carries out an event of the PSP that came in: finds its payment and applies what it says.
+
+use payment::{Event, Payment};
+
+use crate::context::Context;
+use crate::learn::{Learned, Moved};
+use crate::limits::{CONFLICTS_MAX, RETRY_DELAY_MAX, UNKNOWN_PAYMENT_WAIT, retry_delay};
+use crate::ports::{
+    CommitOutcome, InboxClaim, InboxOutcome, InboxSettlement, PspEvent, PspFact, Stored,
+};
+use crate::problem::Problem;
+
+impl Context {
+    /// Carries out an event and ends its inbox row.
+    ///
+    /// # Errors
+    /// [`Problem`]: the row is still there and leased.
+    pub(crate) async fn apply_event(&self, claim: &InboxClaim) -> Result<(), Problem> {
+        let event = self
+            .psp
+            .read_event(&claim.item.body)
+            .map_err(|rejected| Problem::Broken(rejected.to_string()))?;
+        for _ in 0..CONFLICTS_MAX {
+            let Some(stored) = self.payment_of(claim, &event).await? else {
+                return self.end_without_payment(claim, &event).await;
+            };
+            let Some(learned) = self.learned_from(&stored, &event).await? else {
+                let note = format!("{}: nothing to do", event.kind);
+                return self.end(claim, InboxOutcome::Done(note)).await;
+            };
+            let now = self.entropy.now();
+            let moved = Moved::start(stored.value.clone()).learn(&learned, now);
+            let note = match moved.ignored.as_slice() {
+                [] => format!("{}: applied", event.kind),
+                [first, ..] => format!("{}: ignored: {first}", event.kind),
+            };
+            count(if moved.ignored.is_empty() { "applied" } else { "ignored" });
+            let settlement = self.settlement(claim, InboxOutcome::Done(note));
+            match self.write(&stored, moved, Some(settlement)).await? {
+                CommitOutcome::Committed | CommitOutcome::Duplicate => return Ok(()),
+                CommitOutcome::Conflict => {}
+            }
+        }
+        Err(Problem::Later("the payment changes too quickly".into()))
+    }
+
+    /// The payment that an event is about, by the PSP's name of the attempt or by our metadata.
+    async fn payment_of(
+        &self,
+        claim: &InboxClaim,
+        event: &PspEvent,
+    ) -> Result<Option<Stored>, Problem> {
+        let tenant = &claim.item.tenant;
+        if let Some(reference) = &event.subject.reference
+            && let Some(stored) = self.store.payment_by_reference(tenant, reference).await?
+        {
+            return Ok(Some(stored));
+        }
+        match event.subject.payment {
+            Some(id) if self.is_ours(claim, event).await? => {
+                Ok(self.store.payment(tenant, id).await?)
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Whether our metadata is on the object: this tenant's, made by this installation (rule R4).
+    async fn is_ours(&self, claim: &InboxClaim, event: &PspEvent) -> Result<bool, Problem> {
+        let installation = self.store.installation().await?;
+        Ok(event.subject.installation == Some(installation)
+            && event.subject.tenant.as_ref() == Some(&claim.item.tenant))
+    }
+
+    /// No payment is known for the event. One of ours is waited for; any other is foreign.
+    async fn end_without_payment(
+        &self,
+        claim: &InboxClaim,
+        event: &PspEvent,
+    ) -> Result<(), Problem> {
+        if !self.is_ours(claim, event).await? {
+            count("foreign");
+            return self.end(claim, InboxOutcome::Foreign).await;
+        }
+        let now = self.entropy.now();
+        if now.duration_since(claim.item.received_at) > UNKNOWN_PAYMENT_WAIT {
+            let reason = format!(
+                "{}: names a payment of ours that is not in the database; was a backup restored?",
+                event.kind
+            );
+            return self.end(claim, InboxOutcome::Parked(reason)).await;
+        }
+        let at = now + retry_delay(claim.tries).min(RETRY_DELAY_MAX);
+        let reason = "the payment is not known yet".to_owned();
+        self.end(claim, InboxOutcome::Later { at, reason }).await
+    }
+
+    /// What an event says about the payment; `None` where it says nothing.
+    async fn learned_from(
+        &self,
+        stored: &Stored,
+        event: &PspEvent,
+    ) -> Result<Option<Learned>, Problem> {
+        if !about_current_attempt(&stored.value, event) {
+            return Ok(None);
+        }
+        let learned = match &event.fact {
+            None => return Ok(None),
+            Some(PspFact::Intent(view)) => Learned::from(view),
+            Some(PspFact::Failed { view, reason, retriable }) => {
+                let mut learned = Learned::from(view);
+                let (reason, retriable) = (reason.clone(), *retriable);
+                learned.facts.push(Event::Failed { reason, retriable });
+                learned
+            }
+            Some(PspFact::Charge { method, multicapture }) => {
+                let (method, multicapture) = (method.clone(), *multicapture);
+                Learned { facts: Vec::new(), method, multicapture }
+            }
+            Some(PspFact::Refund(fact)) => {
+                let mut learned = self.money_before_refund(&stored.value).await?;
+                learned.facts.push(Event::Refund(fact.clone()));
+                learned
+            }
+            Some(PspFact::Disputed { note }) => {
+                Learned { facts: vec![Event::Disputed { note: note.clone() }], ..Learned::default() }
+            }
+        };
+        Ok(Some(learned))
+    }
+
+    /// A refund of money whose capture we have not heard of: the capture's event is behind. Ask,
+    /// so that the shop hears of both in order.
+    async fn money_before_refund(&self, payment: &Payment) -> Result<Learned, Problem> {
+        let (true, Some(reference)) = (payment.captured.is_zero(), payment.reference()) else {
+            return Ok(Learned::default());
+        };
+        let credentials = self.credentials_of(payment).await?;
+        let view = self.psp.retrieve(&credentials, reference).await.map_err(Problem::from_psp)?;
+        Ok(Learned::from(&view))
+    }
+
+    /// Ends or postpones an inbox row.
+    pub(crate) async fn end(
+        &self,
+        claim: &InboxClaim,
+        outcome: InboxOutcome,
+    ) -> Result<(), Problem> {
+        self.store.settle_inbox(self.settlement(claim, outcome)).await?;
+        Ok(())
+    }
+
+    pub(crate) fn settlement(&self, claim: &InboxClaim, outcome: InboxOutcome) -> InboxSettlement {
+        InboxSettlement {
+            tenant: claim.item.tenant.clone(),
+            id: claim.item.id,
+            fence: claim.fence,
+            now: self.entropy.now(),
+            outcome,
+        }
+    }
+}
+
+/// Events touch their own attempt only (rule R2): what an attempt that is over still says changes
+/// nothing of the one that counts.
+fn about_current_attempt(payment: &Payment, event: &PspEvent) -> bool {
+    let attempt = payment.attempt();
+    match (&attempt.reference, &event.subject.reference) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        (None, _) => event.subject.attempt == Some(attempt.id),
+        (Some(_), None) => event.subject.attempt.is_none_or(|theirs| theirs == attempt.id),
+    }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("paybridge_events_total", "outcome" => outcome).increment(1);
+}

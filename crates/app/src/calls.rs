@@ -1,0 +1,299 @@
+//! Makes a journaled call to the PSP and writes its outcome.
+//!
+//! The call was committed before it is made. Whatever happens in between - a crash, a timeout, a
+//! webhook that beats the answer - it is either repeated under the same key or asked for, never
+//! made anew and never taken for a failure.
+
+use payment::{Call, Event, IdempotencyKey, Payment, PspReference, Purpose, RefundFact};
+
+use crate::context::Context;
+use crate::learn::{Learned, Moved};
+use crate::limits::{CONFLICTS_MAX, KEY_LIFE};
+use crate::ports::{
+    CommitOutcome, CreatePayment, IntentState, IntentView, PspError, Refusal, Stored,
+};
+use crate::problem::Problem;
+use crate::tenant::Credentials;
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    /// The payment afterwards.
+    pub stored: Stored,
+    /// The PSP's no, where it said no.
+    pub refusal: Option<Refusal>,
+}
+
+/// What the PSP answered to a call.
+struct Answer {
+    learned: Learned,
+    refusal: Option<Refusal>,
+}
+
+impl Context {
+    /// Makes the payment's open call, or goes on with it after a crash, and writes what came of it.
+    ///
+    /// # Errors
+    /// [`Problem::Later`] where the outcome is not known: the call stays open.
+    pub(crate) async fn carry_out(&self, stored: Stored) -> Result<Ended, Problem> {
+        let Some(call) = stored.value.open_call.clone() else {
+            return Ok(Ended { stored, refusal: None });
+        };
+        let credentials = self.credentials_of(&stored.value).await?;
+        let age = self.entropy.now().duration_since(call.planned_at);
+        let made = if age > KEY_LIFE {
+            Err(PspError::KeySpent("the key is too old to be repeated".into()))
+        } else {
+            self.make(&credentials, &stored.value, &call).await
+        };
+        let answer = match made {
+            Ok(learned) => Answer { learned, refusal: None },
+            Err(PspError::Refused(refusal)) if refusal.unauthorized => {
+                let message = refusal.message;
+                return Err(Problem::Broken(format!("the tenant's keys are refused: {message}")));
+            }
+            Err(PspError::Refused(refusal)) => {
+                self.weigh_refusal(&credentials, &stored.value, &call, *refusal).await?
+            }
+            Err(PspError::KeySpent(_)) => {
+                return self.settle_by_asking(&credentials, stored, &call).await;
+            }
+            Err(error) => return Err(Problem::from_psp(error)),
+        };
+        self.write_answer(stored, &call, answer).await
+    }
+
+    /// The credentials of the account that the payment is pinned to.
+    pub(crate) async fn credentials_of(&self, payment: &Payment) -> Result<Credentials, Problem> {
+        let found = self.store.credentials(&payment.tenant, &payment.account).await?;
+        found.ok_or_else(|| {
+            Problem::Broken(format!(
+                "there are no credentials of account {} any more: configure the tenant with it",
+                payment.account.id
+            ))
+        })
+    }
+
+    async fn make(
+        &self,
+        credentials: &Credentials,
+        payment: &Payment,
+        call: &Call,
+    ) -> Result<Learned, PspError> {
+        let key = &call.key;
+        match &call.purpose {
+            Purpose::Create => {
+                let view = self.create_attempt(credentials, payment, key).await?;
+                Ok(Learned::from(&view))
+            }
+            Purpose::Update(checkout) => {
+                let reference = reference_of(payment)?;
+                let view =
+                    self.psp.update_payment(credentials, reference, checkout, key).await?;
+                Ok(updated(&view))
+            }
+            Purpose::Capture { amount, last, .. } => {
+                let reference = reference_of(payment)?;
+                let view =
+                    self.psp.capture(credentials, reference, *amount, *last, key).await?;
+                Ok(Learned::from(&view))
+            }
+            Purpose::Cancel { .. } => {
+                let reference = reference_of(payment)?;
+                let view = self.psp.cancel(credentials, reference, key).await?;
+                Ok(Learned::from(&view))
+            }
+            Purpose::Refund { refund, amount, .. } => {
+                let reference = reference_of(payment)?;
+                let view =
+                    self.psp.refund(credentials, reference, *refund, *amount, key).await?;
+                // Whatever the PSP kept of our metadata: this answer is about this refund.
+                let fact = RefundFact { refund: Some(*refund), ..view.fact };
+                Ok(Learned { facts: vec![Event::Refund(fact)], ..Learned::default() })
+            }
+        }
+    }
+
+    async fn create_attempt(
+        &self,
+        credentials: &Credentials,
+        payment: &Payment,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let unavailable = |error: crate::ports::StoreError| PspError::NotSent(error.to_string());
+        let installation = self.store.installation().await.map_err(unavailable)?;
+        let tenant = self.store.tenant(&payment.tenant).await.map_err(unavailable)?;
+        let settings = tenant.map(|tenant| tenant.value.settings).unwrap_or_default();
+        let request = CreatePayment {
+            tenant: &payment.tenant,
+            installation,
+            payment: payment.id,
+            attempt: payment.attempt().id,
+            business_model: settings.business_model,
+            statement_descriptor_suffix: settings.statement_descriptor_suffix.as_deref(),
+            checkout: &payment.checkout,
+        };
+        self.psp.create_payment(credentials, &request, key).await
+    }
+
+    /// The PSP said no. Where it says so because the attempt has moved on, its state decides: a
+    /// payment that is captured already is no failed capture.
+    async fn weigh_refusal(
+        &self,
+        credentials: &Credentials,
+        payment: &Payment,
+        call: &Call,
+        refusal: Refusal,
+    ) -> Result<Answer, Problem> {
+        let view = match (&refusal.view, payment.reference()) {
+            (Some(view), _) => Some(view.clone()),
+            (None, Some(reference)) if refusal.unexpected_state => {
+                let asked = self.psp.retrieve(credentials, reference).await;
+                Some(asked.map_err(Problem::from_psp)?)
+            }
+            (None, _) => None,
+        };
+        let mut learned = view.as_ref().map(Learned::from).unwrap_or_default();
+        let reason = refusal.message.clone();
+        learned.facts.push(match &call.purpose {
+            Purpose::Create => Event::CreationRefused { reason },
+            Purpose::Update(_) => Event::AmountUpdateRefused { reason },
+            Purpose::Capture { .. } => Event::CaptureRefused { reason },
+            Purpose::Cancel { .. } => Event::CancelRefused { reason, processing: refusal.processing },
+            Purpose::Refund { refund, .. } => Event::RefundRefused { refund: *refund, reason },
+        });
+        Ok(Answer { learned, refusal: Some(refusal) })
+    }
+
+    /// Writes an answer. Where a webhook or another worker settled the call meanwhile, there is
+    /// nothing left to write.
+    async fn write_answer(
+        &self,
+        stored: Stored,
+        call: &Call,
+        answer: Answer,
+    ) -> Result<Ended, Problem> {
+        let mut stored = stored;
+        for _ in 0..CONFLICTS_MAX {
+            if stored.value.open_call.as_ref().map(|open| open.id) != Some(call.id) {
+                return Ok(Ended { stored, refusal: answer.refusal });
+            }
+            let now = self.entropy.now();
+            let moved = Moved::start(stored.value.clone()).learn(&answer.learned, now);
+            let after = moved.payment.clone();
+            match self.write(&stored, moved, None).await? {
+                CommitOutcome::Committed if after.open_call.is_none() => {
+                    let stored = Stored { value: after, version: stored.version + 1 };
+                    return Ok(Ended { stored, refusal: answer.refusal });
+                }
+                CommitOutcome::Committed => {
+                    return Err(Problem::Broken(format!(
+                        "the provider's answer to {} does not say what came of it",
+                        call.purpose.name()
+                    )));
+                }
+                CommitOutcome::Conflict | CommitOutcome::Duplicate => {
+                    stored = self.read_again(&stored).await?;
+                }
+            }
+        }
+        Err(Problem::Later("the payment changes too quickly".into()))
+    }
+
+    pub(crate) async fn read_again(&self, stored: &Stored) -> Result<Stored, Problem> {
+        let payment = &stored.value;
+        let found = self.store.payment(&payment.tenant, payment.id).await?;
+        found.ok_or_else(|| Problem::Broken(format!("payment {} is gone", payment.id)))
+    }
+
+    /// The call may not be repeated under its key any more. Ask what is there: either it happened,
+    /// and that is its outcome, or it provably did not, and it is made under a new key (rule R15).
+    async fn settle_by_asking(
+        &self,
+        credentials: &Credentials,
+        stored: Stored,
+        call: &Call,
+    ) -> Result<Ended, Problem> {
+        let found = self.look_for(credentials, &stored.value, call).await;
+        if let Some(learned) = found.map_err(Problem::from_psp)? {
+            return self.write_answer(stored, call, Answer { learned, refusal: None }).await;
+        }
+        let key = IdempotencyKey::new(self.entropy.new_id().to_string());
+        let rekeyed = stored.value.clone().rekey(key, self.entropy.now());
+        match self.write(&stored, Moved::start(rekeyed), None).await? {
+            CommitOutcome::Committed => {
+                Err(Problem::Later("the call goes on under a new key".into()))
+            }
+            CommitOutcome::Conflict | CommitOutcome::Duplicate => {
+                Err(Problem::Later("the payment was changed meanwhile".into()))
+            }
+        }
+    }
+
+    /// Looks for the effect of a call at the PSP; `None` is the proof that there is none.
+    async fn look_for(
+        &self,
+        credentials: &Credentials,
+        payment: &Payment,
+        call: &Call,
+    ) -> Result<Option<Learned>, PspError> {
+        match &call.purpose {
+            Purpose::Create => {
+                let attempt = payment.attempt().id;
+                let since = payment.created_at;
+                let found = self.psp.find_payment(credentials, attempt, since).await?;
+                Ok(found.as_ref().map(Learned::from))
+            }
+            Purpose::Refund { refund, .. } => {
+                let reference = reference_of(payment)?;
+                let found = self.psp.find_refund(credentials, reference, *refund).await?;
+                Ok(found.map(|view| Learned {
+                    facts: vec![Event::Refund(view.fact)],
+                    ..Learned::default()
+                }))
+            }
+            Purpose::Update(checkout) => {
+                let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
+                let done = view.amount == checkout.total;
+                let paid = !matches!(view.state, IntentState::AwaitingPayment);
+                Ok((done || paid).then(|| updated(&view)))
+            }
+            Purpose::Capture { .. } => {
+                let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
+                Ok(captured_more(&view, payment).then(|| Learned::from(&view)))
+            }
+            Purpose::Cancel { .. } => {
+                let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
+                let over = matches!(
+                    view.state,
+                    IntentState::Canceled { .. } | IntentState::Captured { .. }
+                );
+                Ok(over.then(|| Learned::from(&view)))
+            }
+        }
+    }
+}
+
+/// Whether the PSP has captured more than our books say, or lets nothing more be captured.
+fn captured_more(view: &IntentView, payment: &Payment) -> bool {
+    match &view.state {
+        IntentState::Authorized { captured, .. } => !payment.captured.covers(*captured),
+        IntentState::Captured { .. } | IntentState::Canceled { .. } | IntentState::Processing => {
+            true
+        }
+        IntentState::AwaitingPayment | IntentState::PartiallyFunded { .. } => false,
+    }
+}
+
+/// The answer to a change of the amount. What else the view says happened after it.
+fn updated(view: &IntentView) -> Learned {
+    let mut learned = Learned::from(view);
+    learned.facts.insert(0, Event::AmountUpdated);
+    learned
+}
+
+fn reference_of(payment: &Payment) -> Result<&PspReference, PspError> {
+    payment.reference().ok_or_else(|| {
+        PspError::NotSent("the payment is not known at the payment provider yet".into())
+    })
+}

@@ -1,0 +1,178 @@
+//! Carries out a command of the shop that came in. Every command ends in exactly one result.
+
+use payment::{Decision, RefundId, Transition};
+use protocol::MessageName;
+
+use crate::context::Context;
+use crate::learn::{Learned, Moved};
+use crate::limits::{CALL_PATIENCE, CONFLICTS_MAX, UNKNOWN_ORDER_WAIT, retry_delay};
+use crate::messages;
+use crate::ports::{
+    Commit, CommitOutcome, InboxClaim, InboxOutcome, Stored,
+};
+use crate::problem::Problem;
+use crate::receive_command::{ReadCommand, read_command};
+use crate::tenant::TenantStatus;
+
+/// One look at the order's payment.
+enum Step {
+    Done,
+    Again { asked: bool },
+}
+
+impl Context {
+    /// Carries out a command and ends its inbox row.
+    ///
+    /// # Errors
+    /// [`Problem`]: the row is still there and leased.
+    pub(crate) async fn carry_out_command(&self, claim: &InboxClaim) -> Result<(), Problem> {
+        let name = MessageName::from_name(&claim.item.name)
+            .ok_or_else(|| Problem::Broken(format!("{} is no command", claim.item.name)))?;
+        let read = read_command(name, &claim.item.body)
+            .map_err(|invalid| Problem::Broken(invalid.to_string()))?;
+        let tenant = self.store.tenant(&claim.item.tenant).await?;
+        let connected =
+            tenant.is_some_and(|tenant| tenant.value.status == TenantStatus::Connected);
+        if !connected {
+            return self.fail(claim, &read, "the tenant is disconnected").await;
+        }
+        let mut asked = false;
+        for _ in 0..CONFLICTS_MAX {
+            match self.step_command(claim, &read, asked).await? {
+                Step::Done => return Ok(()),
+                Step::Again { asked: now_asked } => asked = now_asked,
+            }
+        }
+        Err(Problem::Later("the payment changes too quickly".into()))
+    }
+
+    async fn step_command(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+        asked: bool,
+    ) -> Result<Step, Problem> {
+        let tenant = &claim.item.tenant;
+        let found = self.store.latest_payment_of_order(tenant, &read.order).await?;
+        let Some(stored) = found else { return self.unknown_order(claim, read).await };
+        if stored.value.checkout.total.currency() != read.currency {
+            self.fail(claim, read, "the currency is not that of the payment").await?;
+            return Ok(Step::Done);
+        }
+        let refund = RefundId::new(self.entropy.new_id());
+        let decision = stored.value.clone().decide(&read.command, claim.item.id, asked, refund);
+        match decision {
+            Decision::Resume => {
+                self.carry_out(stored).await?;
+                Ok(Step::Done)
+            }
+            Decision::Call(purpose) => {
+                let Some(journaled) = self.journal(stored, purpose, Some(claim.item.id)).await?
+                else {
+                    return Ok(Step::Again { asked });
+                };
+                self.carry_out(journaled).await?;
+                Ok(Step::Done)
+            }
+            Decision::Answer(transition, why) => {
+                self.answer(claim, &stored, *transition, why, asked).await
+            }
+            Decision::Ask => self.ask(stored).await,
+            Decision::Wait(why) => self.wait(claim, stored, why, asked).await,
+        }
+    }
+
+    /// A command that needs no call is answered in one transaction with the end of its row.
+    async fn answer(
+        &self,
+        claim: &InboxClaim,
+        stored: &Stored,
+        transition: Transition,
+        why: &str,
+        asked: bool,
+    ) -> Result<Step, Problem> {
+        let mut moved = Moved::start(stored.value.clone());
+        let what = claim.item.name.clone();
+        let now = self.entropy.now();
+        moved.follow(&stored.value, transition, &what, Some(why.to_owned()), now);
+        let settlement = self.settlement(claim, InboxOutcome::Done(why.to_owned()));
+        match self.write(stored, moved, Some(settlement)).await? {
+            CommitOutcome::Committed | CommitOutcome::Duplicate => Ok(Step::Done),
+            CommitOutcome::Conflict => Ok(Step::Again { asked }),
+        }
+    }
+
+    /// Asks the PSP how the attempt stands: a webhook may be behind.
+    async fn ask(&self, stored: Stored) -> Result<Step, Problem> {
+        if let Some(reference) = stored.value.reference() {
+            let credentials = self.credentials_of(&stored.value).await?;
+            let asked = self.psp.retrieve(&credentials, reference).await;
+            let view = asked.map_err(Problem::from_psp)?;
+            let moved = Moved::start(stored.value.clone());
+            let moved = moved.learn(&Learned::from(&view), self.entropy.now());
+            self.write(&stored, moved, None).await?;
+        }
+        Ok(Step::Again { asked: true })
+    }
+
+    /// Something else has to finish first. What has been open for long was left behind by a crash:
+    /// go on with it under its key.
+    async fn wait(
+        &self,
+        claim: &InboxClaim,
+        stored: Stored,
+        why: &str,
+        asked: bool,
+    ) -> Result<Step, Problem> {
+        let now = self.entropy.now();
+        let left_behind = stored
+            .value
+            .open_call
+            .as_ref()
+            .is_some_and(|call| now.duration_since(call.planned_at) > CALL_PATIENCE);
+        if left_behind {
+            self.carry_out(stored).await?;
+            return Ok(Step::Again { asked });
+        }
+        let at = now + retry_delay(claim.tries);
+        self.end(claim, InboxOutcome::Later { at, reason: why.to_owned() }).await?;
+        Ok(Step::Done)
+    }
+
+    /// The order may come yet; after a while it will not (rule R11).
+    async fn unknown_order(&self, claim: &InboxClaim, read: &ReadCommand) -> Result<Step, Problem> {
+        let now = self.entropy.now();
+        let gives_up_at = claim.item.received_at + UNKNOWN_ORDER_WAIT;
+        if now >= gives_up_at {
+            self.fail(claim, read, "the order is not known").await?;
+        } else {
+            let at = (now + retry_delay(claim.tries)).min(gives_up_at);
+            let reason = "the order is not known yet".to_owned();
+            self.end(claim, InboxOutcome::Later { at, reason }).await?;
+        }
+        Ok(Step::Done)
+    }
+
+    /// Ends a command with its failure where there is no payment to ask.
+    async fn fail(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+        why: &str,
+    ) -> Result<(), Problem> {
+        let tenant = &claim.item.tenant;
+        let (kind, amount) = read.command.failure(read.currency);
+        let (order, items) = (read.order.as_str(), read.command.items());
+        let message = messages::result(self, tenant, order, kind, items, amount);
+        let commit = Commit {
+            tenant: tenant.clone(),
+            now: self.entropy.now(),
+            payment: None,
+            messages: vec![message],
+            inbox: Some(self.settlement(claim, InboxOutcome::Done(why.to_owned()))),
+            ends: None,
+        };
+        self.store.commit(commit).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Disconnects a tenant: no money moves for it any more, and its shop is told.
+
+use payment::TenantId;
+use thiserror::Error;
+
+use crate::context::Context;
+use crate::limits::CONFLICTS_MAX;
+use crate::methods;
+use crate::ports::{
+    CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
+};
+use crate::tenant::{Tenant, TenantStatus};
+
+/// What the caller said about open payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nothing yet.
+    None,
+    /// Go ahead all the same.
+    Confirmed,
+    /// Do not.
+    Denied,
+}
+
+/// Why a tenant was not disconnected.
+#[derive(Debug, Error)]
+pub enum DisconnectError {
+    /// It was never configured.
+    #[error("Tenant action failed: the tenant is not known")]
+    UnknownTenant,
+    /// Payments are open; ask the person (case 75, code 21000).
+    #[error("{0} payments are open: their captures, cancels and refunds would be lost")]
+    OpenPayments(u64),
+    /// The person said no, or nothing that means yes (code 21001).
+    #[error("the tenant stays connected, because disconnecting it was not confirmed")]
+    NotConfirmed,
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Context {
+    /// Disconnects a tenant. One that is disconnected already stays so.
+    ///
+    /// # Errors
+    /// [`DisconnectError`]; the tenant stays connected then.
+    pub async fn disconnect(
+        &self,
+        id: &TenantId,
+        confirmation: Confirmation,
+    ) -> Result<(), DisconnectError> {
+        for _ in 0..CONFLICTS_MAX {
+            let stored = self.store.tenant(id).await?.ok_or(DisconnectError::UnknownTenant)?;
+            let open = self.store.count_open_payments(id).await?;
+            match confirmation {
+                Confirmation::Confirmed => {}
+                Confirmation::None if open == 0 => {}
+                Confirmation::None => return Err(DisconnectError::OpenPayments(open)),
+                Confirmation::Denied if open == 0 => {}
+                Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
+            }
+            if stored.value.status == TenantStatus::Disconnected {
+                return Ok(());
+            }
+            if self.try_disconnect(stored, open == 0).await? {
+                return Ok(());
+            }
+        }
+        Err(DisconnectError::Store(StoreError::Unavailable("the tenant changes too quickly".into())))
+    }
+
+    async fn try_disconnect(
+        &self,
+        stored: Versioned<Tenant>,
+        drained: bool,
+    ) -> Result<bool, DisconnectError> {
+        let now = self.entropy.now();
+        let mut tenant = stored.value;
+        tenant.status = TenantStatus::Disconnected;
+        let mut messages = methods::delete_all(self, &mut tenant, now);
+        let mut inactive = methods::app_config_updated(self, &tenant);
+        // An inactive app's channels are no longer polled: this must be the last thing read.
+        inactive.after = messages.last().map(|message| message.id);
+        messages.push(inactive);
+        let commit = TenantCommit {
+            tenant: tenant.clone(),
+            expected: Expected::Version(stored.version),
+            now,
+            change: TenantChange::Keep,
+            messages,
+        };
+        match self.store.commit_tenant(commit).await? {
+            CommitOutcome::Conflict => return Ok(false),
+            CommitOutcome::Committed | CommitOutcome::Duplicate => {}
+        }
+        if drained {
+            self.forget_endpoint(&tenant).await?;
+        }
+        Ok(true)
+    }
+
+    /// Removes the endpoint at the PSP. With payments open it stays: their events tell what
+    /// became of the money.
+    async fn forget_endpoint(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let found = self.store.credentials(&tenant.id, &tenant.account).await?;
+        if let Some(credentials) = found
+            && let Some(endpoint) = &credentials.endpoint
+        {
+            self.remove_endpoint(&credentials, &endpoint.id).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Checks a tenant's configuration and merges it into what is stored. Every wrong field is named.
+
+use payment::Mode;
+use protocol::configure::Configuration;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::checkout::InvalidField;
+use crate::redirects::is_safe;
+use crate::tenant::{BusinessModel, Credentials, Settings};
+
+/// The payment method of a tenant that names none.
+pub const DEFAULT_METHOD: &str = "Stripe";
+/// The most payment methods a tenant may have.
+pub const METHODS_MAX: usize = 20;
+/// The longest title of a payment page, in characters.
+pub const TITLE_MAX: usize = 100;
+/// The longest addition to the descriptor on a shopper's statement, in characters.
+pub const DESCRIPTOR_SUFFIX_MAX: usize = 22;
+
+/// The keys of a tenant, checked by their form.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub secret: SecretString,
+    pub publishable: String,
+    pub mode: Mode,
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+type Checked<T> = Result<T, Vec<InvalidField>>;
+
+/// The keys after merging, each checked by its prefix, all of one mode.
+pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<Keys> {
+    let mut wrong = Vec::new();
+    let secret = new.secret_key.clone().or_else(|| known.map(|old| old.secret_key.clone()));
+    let publishable =
+        new.publishable_key.clone().or_else(|| known.map(|old| old.publishable_key.clone()));
+    let secret_mode = mode_of(
+        "secretKey",
+        secret.as_ref().map(|key| key.expose_secret()),
+        &["sk_", "rk_"],
+        &mut wrong,
+    );
+    let publishable_mode =
+        mode_of("publishableKey", publishable.as_deref(), &["pk_"], &mut wrong);
+    let environment = environment(new, &mut wrong);
+    let mode = secret_mode.unwrap_or(Mode::Test);
+    if publishable_mode.is_some_and(|other| other != mode) && secret_mode.is_some() {
+        let problem = format!("is not a {} key, but secretKey is; send a pair", mode.name());
+        wrong.push(InvalidField::new("publishableKey", problem));
+    }
+    if environment.is_some_and(|wanted| wanted != mode) && secret_mode.is_some() {
+        let problem = format!("does not fit secretKey, which is a {} key", mode.name());
+        wrong.push(InvalidField::new("environment", problem));
+    }
+    let webhook_secrets = match &new.webhook_secrets {
+        Some(secrets) => secrets.clone(),
+        None => known.map(|old| old.webhook_secrets.clone()).unwrap_or_default(),
+    };
+    if webhook_secrets.iter().any(|secret| !secret.expose_secret().starts_with("whsec_")) {
+        let problem = "has an entry that does not begin with whsec_; copy the signing secrets";
+        wrong.push(InvalidField::new("webhookSecrets", problem));
+    }
+    match (secret, publishable) {
+        (Some(secret), Some(publishable)) if wrong.is_empty() => {
+            Ok(Keys { secret, publishable, mode, webhook_secrets })
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// The mode that a key's prefix says, or a complaint about the key. Its length says nothing.
+fn mode_of(
+    field: &str,
+    key: Option<&str>,
+    kinds: &[&str],
+    wrong: &mut Vec<InvalidField>,
+) -> Option<Mode> {
+    let expected: Vec<String> =
+        kinds.iter().flat_map(|kind| [format!("{kind}test_"), format!("{kind}live_")]).collect();
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let problem = format!("is missing; send a key that begins with {}", expected.join(" or "));
+        wrong.push(InvalidField::new(field, problem));
+        return None;
+    };
+    let rest = kinds.iter().find_map(|kind| key.strip_prefix(kind));
+    let mode = rest.and_then(|rest| {
+        [Mode::Test, Mode::Live]
+            .into_iter()
+            .find(|mode| rest.strip_prefix(mode.name()).is_some_and(|rest| rest.starts_with('_')))
+    });
+    let usable = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if mode.is_none() || !usable {
+        let problem = format!("is not a key; it begins with {}", expected.join(" or "));
+        wrong.push(InvalidField::new(field, problem));
+        return None;
+    }
+    mode
+}
+
+fn environment(new: &Configuration, wrong: &mut Vec<InvalidField>) -> Option<Mode> {
+    let name = new.environment.as_deref()?;
+    let mode = Mode::from_name(name);
+    if mode.is_none() {
+        wrong.push(InvalidField::new("environment", "is neither test nor live"));
+    }
+    mode
+}
+
+/// The settings after merging: what is new wins, what is not mentioned stays.
+pub(crate) fn merge(old: Option<&Settings>, new: &Configuration) -> Checked<Settings> {
+    let mut settings = old.cloned().unwrap_or_default();
+    let mut wrong = Vec::new();
+    if let Some(name) = &new.business_model {
+        match BusinessModel::from_name(name) {
+            Some(model) => settings.business_model = model,
+            None => {
+                let problem = "is neither direct nor marketplace";
+                wrong.push(InvalidField::new("businessModel", problem));
+            }
+        }
+    }
+    merge_look(&mut settings, new, &mut wrong);
+    merge_lists(&mut settings, new, &mut wrong);
+    if settings.payment_methods.is_empty() {
+        settings.payment_methods = vec![DEFAULT_METHOD.to_owned()];
+    }
+    if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
+}
+
+/// An empty text takes a setting away.
+fn merge_look(settings: &mut Settings, new: &Configuration, wrong: &mut Vec<InvalidField>) {
+    let fields: [(&str, &Option<String>, &mut Option<String>, Check); 4] = [
+        ("paymentPageTitle", &new.payment_page_title, &mut settings.payment_page_title, title),
+        ("brandFavicon", &new.brand_favicon, &mut settings.brand_favicon, https),
+        ("payButtonColor", &new.pay_button_color, &mut settings.pay_button_color, color),
+        (
+            "statementDescriptorSuffix",
+            &new.statement_descriptor_suffix,
+            &mut settings.statement_descriptor_suffix,
+            descriptor_suffix,
+        ),
+    ];
+    for (field, given, setting, check) in fields {
+        match given.as_deref() {
+            None => {}
+            Some("") => *setting = None,
+            Some(text) => match check(text) {
+                Ok(()) => *setting = Some(text.to_owned()),
+                Err(problem) => wrong.push(InvalidField::new(field, problem)),
+            },
+        }
+    }
+}
+
+type Check = fn(&str) -> Result<(), String>;
+
+fn title(text: &str) -> Result<(), String> {
+    if text.chars().count() > TITLE_MAX {
+        return Err(format!("is longer than {TITLE_MAX} characters"));
+    }
+    Ok(())
+}
+
+fn https(text: &str) -> Result<(), String> {
+    match Url::parse(text) {
+        Ok(url) if is_safe(&url, Mode::Live) => Ok(()),
+        Ok(_) | Err(_) => Err("is not an https address".into()),
+    }
+}
+
+fn color(text: &str) -> Result<(), String> {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    if digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err("is not a colour; send one such as #1b7a43".into())
+}
+
+/// What card schemes print: at most 22 characters, a letter among them, none of `< > \ ' " *`.
+fn descriptor_suffix(text: &str) -> Result<(), String> {
+    let usable = text
+        .chars()
+        .all(|c| (c.is_ascii_graphic() || c == ' ') && !"<>\\'\"*".contains(c));
+    if usable
+        && text.len() <= DESCRIPTOR_SUFFIX_MAX
+        && text.chars().any(|c| c.is_ascii_alphabetic())
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "is not printable on a statement; send at most {DESCRIPTOR_SUFFIX_MAX} Latin characters \
+         with a letter among them, none of < > \\ ' \" *"
+    ))
+}
+
+fn merge_lists(settings: &mut Settings, new: &Configuration, wrong: &mut Vec<InvalidField>) {
+    if let Some(methods) = &new.payment_methods {
+        match payment_methods(methods) {
+            Ok(methods) => settings.payment_methods = methods,
+            Err(problem) => wrong.push(InvalidField::new("paymentMethods", problem)),
+        }
+    }
+    if let Some(origins) = &new.shop_origins {
+        match origins.iter().map(|text| origin(text)).collect() {
+            Ok(origins) => settings.shop_origins = origins,
+            Err(problem) => wrong.push(InvalidField::new("shopOrigins", problem)),
+        }
+    }
+    if let Some(links) = &new.onboarding_links {
+        match links.iter().find(|link| https(link).is_err()) {
+            None => settings.onboarding_links.clone_from(links),
+            Some(link) => {
+                let problem = format!("has {link:?}, which is not an https address");
+                wrong.push(InvalidField::new("onboardingLinks", problem));
+            }
+        }
+    }
+}
+
+fn payment_methods(names: &[String]) -> Result<Vec<String>, String> {
+    let mut methods: Vec<String> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        if name.is_empty() || name.chars().count() > TITLE_MAX {
+            return Err(format!("has a name that is empty or longer than {TITLE_MAX} characters"));
+        }
+        if !methods.iter().any(|known| known == name) {
+            methods.push(name.to_owned());
+        }
+    }
+    if methods.len() > METHODS_MAX {
+        return Err(format!("has more than {METHODS_MAX} names"));
+    }
+    Ok(methods)
+}
+
+/// An origin in its canonical form: scheme, host and port, nothing more.
+fn origin(text: &str) -> Result<String, String> {
+    let complaint = || format!("has {text:?}, which is no origin; send one such as https://shop.example");
+    let url = Url::parse(text).map_err(|_| complaint())?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    if !is_safe(&url, Mode::Test) || !bare || !url.username().is_empty() {
+        return Err(complaint());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Configuration {
+        Configuration::from_text(text).unwrap()
+    }
+
+    fn wrong_keys(text: &str) -> Vec<String> {
+        keys(&read(text), None).unwrap_err().into_iter().map(|field| field.field).collect()
+    }
+
+    #[test]
+    fn c69_keys_that_do_not_fit_are_named() {
+        assert_eq!(wrong_keys("{}"), ["secretKey", "publishableKey"]);
+        assert_eq!(
+            wrong_keys(r#"{"secretKey":"pk_test_1","publishableKey":"sk_test_1"}"#),
+            ["secretKey", "publishableKey"]
+        );
+        assert_eq!(
+            wrong_keys(r#"{"secretKey":"sk_test_1","publishableKey":"pk_live_1"}"#),
+            ["publishableKey"]
+        );
+        assert_eq!(
+            wrong_keys(r#"{"secretKey":"rk_live_1","publishableKey":"pk_live_1","environment":"test"}"#),
+            ["environment"]
+        );
+        assert_eq!(
+            wrong_keys(r#"{"secretKey":"sk_test_1","publishableKey":"pk_test_1","webhookSecrets":["x"]}"#),
+            ["webhookSecrets"]
+        );
+        assert_eq!(
+            wrong_keys(r#"{"secretKey":"sk_test_\u0000","publishableKey":"pk_test_1"}"#),
+            ["secretKey"]
+        );
+    }
+
+    #[test]
+    fn a_pair_of_keys_says_its_mode() {
+        let text = r#"{"secretKey":"rk_live_1","publishableKey":"pk_live_1"}"#;
+        assert_eq!(keys(&read(text), None).unwrap().mode, Mode::Live);
+        let text = r#"{"secretKey":"sk_test_1","publishableKey":"pk_test_1"}"#;
+        assert_eq!(keys(&read(text), None).unwrap().mode, Mode::Test);
+    }
+
+    #[test]
+    fn c67_what_is_not_mentioned_stays() {
+        let old = merge(None, &read(r##"{"paymentPageTitle":"Old","payButtonColor":"#112233"}"##));
+        let old = old.unwrap();
+        let new = merge(Some(&old), &read(r#"{"paymentPageTitle":"New"}"#)).unwrap();
+        assert_eq!(new.payment_page_title.as_deref(), Some("New"));
+        assert_eq!(new.pay_button_color.as_deref(), Some("#112233"));
+        assert_eq!(new.payment_methods, [DEFAULT_METHOD]);
+        let cleared = merge(Some(&new), &read(r#"{"payButtonColor":""}"#)).unwrap();
+        assert_eq!(cleared.pay_button_color, None);
+    }
+
+    #[test]
+    fn c69_every_wrong_setting_is_named_at_once() {
+        let text = r#"{"businessModel":"x","brandFavicon":"http://a.test/f.ico","payButtonColor":"red",
+            "statementDescriptorSuffix":"***","shopOrigins":["https://shop.test/path"],
+            "onboardingLinks":["javascript:x"],"paymentMethods":[""]}"#;
+        let fields: Vec<_> =
+            merge(None, &read(text)).unwrap_err().into_iter().map(|field| field.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "businessModel",
+                "brandFavicon",
+                "payButtonColor",
+                "statementDescriptorSuffix",
+                "paymentMethods",
+                "shopOrigins",
+                "onboardingLinks"
+            ]
+        );
+    }
+
+    #[test]
+    fn origins_are_kept_in_their_canonical_form() {
+        let text = r#"{"shopOrigins":["https://Shop.Example:443/","http://127.0.0.1:8082"]}"#;
+        let settings = merge(None, &read(text)).unwrap();
+        assert_eq!(settings.shop_origins, ["https://shop.example", "http://127.0.0.1:8082"]);
+    }
+}

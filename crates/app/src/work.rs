@@ -1,0 +1,132 @@
+//! The worker: carries out what waits in the inbox, and finishes calls that were left open.
+
+use payment::{Purpose, RefundId};
+
+use crate::context::Context;
+use crate::limits::{
+    CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay,
+};
+use crate::ports::{CallClaim, InboxClaim, InboxKind, InboxOutcome, Lease, StoreError};
+use crate::problem::Problem;
+
+impl Context {
+    /// Carries out what is due in the inbox, once. Returns how many rows were worked on; none
+    /// means that there is nothing to do now.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub async fn work_inbox(&self, worker: &str) -> Result<usize, StoreError> {
+        let claims = self.store.claim_inbox(&self.lease(worker)).await?;
+        let count = claims.len();
+        let mut running = tokio::task::JoinSet::new();
+        for claim in claims {
+            let context = self.clone();
+            running.spawn(async move { context.work_claim(claim).await });
+        }
+        while let Some(done) = running.join_next().await {
+            if let Err(error) = done {
+                // The row's lease ends by itself, and it is tried again.
+                tracing::error!(%error, "a piece of inbox work ended in a panic");
+            }
+        }
+        Ok(count)
+    }
+
+    /// Finishes calls that nobody is waiting for: what a crash or a missing answer left behind.
+    /// Returns how many were worked on.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub async fn finish_open_calls(&self, worker: &str) -> Result<usize, StoreError> {
+        let claims = self.store.claim_open_calls(&self.lease(worker), CALL_STALE).await?;
+        for claim in &claims {
+            if let Err(problem) = self.finish_open_call(claim).await {
+                tracing::warn!(
+                    tenant = %claim.tenant, payment = %claim.payment, %problem,
+                    "a call to the payment provider is still open; it is tried again"
+                );
+            }
+        }
+        Ok(claims.len())
+    }
+
+    fn lease(&self, worker: &str) -> Lease {
+        let now = self.entropy.now();
+        Lease { worker: worker.to_owned(), now, until: now + LEASE, limit: CLAIM_MAX }
+    }
+
+    async fn finish_open_call(&self, claim: &CallClaim) -> Result<(), Problem> {
+        if let Some(stored) = self.store.payment(&claim.tenant, claim.payment).await? {
+            self.carry_out(stored).await?;
+        }
+        Ok(())
+    }
+
+    async fn work_claim(&self, claim: InboxClaim) {
+        let worked = match claim.item.kind {
+            InboxKind::Event => self.work_event(&claim).await,
+            InboxKind::Command => self.carry_out_command(&claim).await,
+        };
+        let Err(problem) = worked else { return };
+        let outcome = self.after_problem(&claim, &problem);
+        if let Err(problem) = self.end(&claim, outcome).await {
+            // The row keeps its lease until that ends by itself.
+            tracing::error!(inbox = %claim.item.id, %problem, "the inbox row could not be postponed");
+        }
+    }
+
+    async fn work_event(&self, claim: &InboxClaim) -> Result<(), Problem> {
+        self.apply_event(claim).await?;
+        match &claim.item.order_key {
+            Some(order) => self.pay_what_is_owed(claim, order).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gives back what came in after a cancel (rule R9). The event's row is done by now: what
+    /// cannot be finished here is an open call, and found as such.
+    async fn pay_what_is_owed(&self, claim: &InboxClaim, order: &str) -> Result<(), Problem> {
+        let order = payment::OrderReference::new(order);
+        let found = self.store.latest_payment_of_order(&claim.item.tenant, &order).await?;
+        let Some(stored) = found else { return Ok(()) };
+        let owed: Option<Purpose> =
+            stored.value.owed(|| RefundId::new(self.entropy.new_id()));
+        if let Some(purpose) = owed
+            && let Some(journaled) = self.journal(stored, purpose, None).await?
+        {
+            self.carry_out(journaled).await?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of a row whose work did not end: nothing that could succeed later fails, and
+    /// nothing is tried for ever without a person knowing.
+    fn after_problem(&self, claim: &InboxClaim, problem: &Problem) -> InboxOutcome {
+        let item = &claim.item;
+        let reason = problem.to_string();
+        let at = self.entropy.now() + retry_delay(claim.tries);
+        match problem {
+            Problem::Later(_) | Problem::Store(StoreError::Unavailable(_) | StoreError::Sealed { .. }) => {
+                tracing::info!(
+                    tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
+                    "postponed"
+                );
+                InboxOutcome::Later { at, reason }
+            }
+            Problem::Broken(_) | Problem::Store(StoreError::Corrupt { .. }) => {
+                if claim.tries >= INBOX_TRIES_MAX {
+                    tracing::error!(
+                        tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
+                        "parked: mend the cause, then have it tried again"
+                    );
+                    return InboxOutcome::Parked(reason);
+                }
+                tracing::warn!(
+                    tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
+                    tries = claim.tries, "failed; it is tried again"
+                );
+                InboxOutcome::Later { at, reason }
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The configuration of a tenant, as the app catalog sends it (contract, shop, section 1).
+//!
+//! It comes as JSON inside a JSON string. Every field that does not read is reported, not only
+//! the first; no complaint about one repeats its value, because it may be a secret.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::decode::Invalid;
+use crate::php;
+
+/// The keys of the configuration.
+pub const KEYS: [&str; 13] = [
+    "businessModel",
+    "environment",
+    "accountId",
+    "publishableKey",
+    "secretKey",
+    "webhookSecrets",
+    "paymentPageTitle",
+    "brandFavicon",
+    "payButtonColor",
+    "statementDescriptorSuffix",
+    "onboardingLinks",
+    "paymentMethods",
+    "shopOrigins",
+];
+
+/// A misspelt key is taken for a known one when at most so many letters differ.
+const DISTANCE_MAX: usize = 4;
+
+/// The body of a configure call. Keys that the contract does not have are refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    data: EnvelopeData,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvelopeData {
+    #[serde(rename = "type")]
+    kind: Kind,
+    attributes: EnvelopeAttributes,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Configuration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvelopeAttributes {
+    configuration: String,
+}
+
+/// What is new in a tenant's configuration. What is `None` stays as it was.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// `direct` or `marketplace`.
+    pub business_model: Option<String>,
+    /// `test` or `live`.
+    pub environment: Option<String>,
+    /// The payment service provider's account.
+    pub account_id: Option<String>,
+    /// The key that the payment page is given.
+    pub publishable_key: Option<String>,
+    /// The key that calls are made with.
+    pub secret_key: Option<SecretString>,
+    /// Secrets of webhook endpoints that somebody made by hand.
+    pub webhook_secrets: Option<Vec<SecretString>>,
+    /// Title of the payment page.
+    pub payment_page_title: Option<String>,
+    /// Address of the payment page's icon.
+    pub brand_favicon: Option<String>,
+    /// Colour of the pay button.
+    pub pay_button_color: Option<String>,
+    /// What is added to the descriptor on the shopper's statement.
+    pub statement_descriptor_suffix: Option<String>,
+    /// Links shown to merchants who onboard.
+    pub onboarding_links: Option<Vec<String>>,
+    /// Names of the payment methods that the shop offers.
+    pub payment_methods: Option<Vec<String>>,
+    /// Origins that may frame the payment page and be redirected to.
+    pub shop_origins: Option<Vec<String>>,
+}
+
+/// Why a configuration could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The body is not what a configure call looks like.
+    Envelope(Invalid),
+    /// The configuration inside it is not; every field is named.
+    Fields(Vec<Invalid>),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope(invalid) => invalid.fmt(f),
+            Self::Fields(fields) => {
+                let texts: Vec<String> = fields.iter().map(Invalid::to_string).collect();
+                f.write_str(&texts.join("; "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl Configuration {
+    /// Reads the body of a configure call.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
+        let envelope: Envelope = crate::from_json(body).map_err(Unreadable::Envelope)?;
+        let EnvelopeData {
+            kind: Kind::Configuration,
+            attributes,
+        } = envelope.data;
+        Self::from_text(&attributes.configuration)
+    }
+
+    /// Reads the configuration itself: the text inside the body.
+    ///
+    /// # Errors
+    /// [`Unreadable::Fields`].
+    pub fn from_text(text: &str) -> Result<Self, Unreadable> {
+        let whole = |problem: String| {
+            let field = "data.attributes.configuration".to_owned();
+            Unreadable::Fields(vec![Invalid { field, problem }])
+        };
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| whole(format!("must be the text of a JSON object: {error}")))?;
+        let map = match value {
+            Value::Object(map) => map,
+            Value::Array(elements) if elements.is_empty() => Map::new(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => {
+                return Err(whole("must be the text of a JSON object".to_owned()));
+            }
+        };
+        Self::from_map(map)
+    }
+
+    fn from_map(map: Map<String, Value>) -> Result<Self, Unreadable> {
+        let mut configuration = Self::default();
+        let mut wrong = Vec::new();
+        for (key, value) in map {
+            if let Err(problem) = configuration.take(&key, value) {
+                wrong.push(Invalid {
+                    field: key,
+                    problem,
+                });
+            }
+        }
+        if wrong.is_empty() {
+            Ok(configuration)
+        } else {
+            Err(Unreadable::Fields(wrong))
+        }
+    }
+
+    fn take(&mut self, key: &str, value: Value) -> Result<(), String> {
+        match key {
+            "businessModel" => self.business_model = text(value)?,
+            "environment" => self.environment = text(value)?,
+            "accountId" => self.account_id = text(value)?,
+            "publishableKey" => self.publishable_key = text(value)?,
+            "secretKey" => self.secret_key = text(value)?.map(SecretString::from),
+            "webhookSecrets" => {
+                let secrets = texts(value)?;
+                self.webhook_secrets =
+                    secrets.map(|all| all.into_iter().map(SecretString::from).collect());
+            }
+            "paymentPageTitle" => self.payment_page_title = text(value)?,
+            "brandFavicon" => self.brand_favicon = text(value)?,
+            "payButtonColor" => self.pay_button_color = text(value)?,
+            "statementDescriptorSuffix" => self.statement_descriptor_suffix = text(value)?,
+            "onboardingLinks" => self.onboarding_links = texts(value)?,
+            "paymentMethods" => self.payment_methods = texts(value)?,
+            "shopOrigins" => self.shop_origins = texts(value)?,
+            unknown => return Err(unknown_key(unknown)),
+        }
+        Ok(())
+    }
+}
+
+/// The value of a key, or what it should have been; the value itself is not repeated.
+fn text(value: Value) -> Result<Option<String>, String> {
+    php::text(value).map_err(|_| "must be a text".to_owned())
+}
+
+fn texts(value: Value) -> Result<Option<Vec<String>>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    php::texts(value)
+        .map(Some)
+        .map_err(|_| "must be a list of texts".to_owned())
+}
+
+fn unknown_key(unknown: &str) -> String {
+    let nearest = KEYS
+        .into_iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&unknown.to_lowercase(), &known.to_lowercase()),
+                known,
+            )
+        })
+        .min()
+        .filter(|(distance, _)| *distance <= DISTANCE_MAX);
+    match nearest {
+        Some((_, known)) => format!("is no key of the configuration: did you mean {known}?"),
+        None => format!(
+            "is no key of the configuration: known are {}",
+            KEYS.join(", ")
+        ),
+    }
+}
+
+/// A secret as it may be shown: its prefix, which says what it is, and at most four characters of
+/// its end, which say which one it is.
+pub fn masked(secret: &str) -> String {
+    let prefix = ["sk_test_", "sk_live_", "rk_test_", "rk_live_", "whsec_"]
+        .into_iter()
+        .find(|prefix| secret.starts_with(prefix))
+        .unwrap_or_default();
+    let rest: Vec<char> = secret.chars().skip(prefix.len()).collect();
+    // A short secret would be given away by four of its characters.
+    let shown = if rest.len() >= SHOWN_OF_AT_LEAST {
+        SHOWN
+    } else {
+        0
+    };
+    let end: String = rest.iter().skip(rest.len() - shown).collect();
+    format!("{prefix}…{end}")
+}
+
+/// So many characters of a secret's end are shown, if it has at least [`SHOWN_OF_AT_LEAST`].
+const SHOWN: usize = 4;
+/// See [`SHOWN`].
+const SHOWN_OF_AT_LEAST: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn body(configuration: &str) -> Vec<u8> {
+        let value = serde_json::json!({
+            "data": {"type": "configuration", "attributes": {"configuration": configuration}}
+        });
+        serde_json::to_vec(&value).unwrap()
+    }
+
+    fn complaint(body: &[u8]) -> String {
+        Configuration::from_body(body).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = r##"{"businessModel":"direct","environment":"test","accountId":"acct_1",
+            "publishableKey":"pk_test_1","secretKey":"sk_test_1","webhookSecrets":["whsec_1"],
+            "paymentPageTitle":"Shop","brandFavicon":"https://shop/f.ico","payButtonColor":"#112233",
+            "statementDescriptorSuffix":"SHOP","onboardingLinks":[],"paymentMethods":{"0":"Stripe","2":"Klarna"},
+            "shopOrigins":null}"##;
+        let configuration = Configuration::from_body(&body(text)).unwrap();
+        assert_eq!(configuration.account_id.as_deref(), Some("acct_1"));
+        assert_eq!(
+            configuration.secret_key.unwrap().expose_secret(),
+            "sk_test_1"
+        );
+        assert_eq!(
+            configuration.webhook_secrets.unwrap()[0].expose_secret(),
+            "whsec_1"
+        );
+        assert_eq!(configuration.pay_button_color.as_deref(), Some("#112233"));
+        assert_eq!(configuration.payment_methods.unwrap(), ["Stripe", "Klarna"]);
+        assert_eq!(
+            configuration.onboarding_links.unwrap(),
+            Vec::<String>::new()
+        );
+        assert_eq!(configuration.shop_origins, None);
+    }
+
+    #[test]
+    fn no_key_is_forgotten() {
+        let empty: Map<String, Value> = KEYS
+            .iter()
+            .map(|key| ((*key).to_owned(), Value::Null))
+            .collect();
+        assert!(Configuration::from_map(empty).is_ok());
+        assert!(
+            Configuration::from_body(&body("[]")).is_ok(),
+            "PHP's empty map"
+        );
+    }
+
+    #[test]
+    fn a_body_of_another_form_is_refused() {
+        insta::assert_snapshot!(complaint(b"{"), @"the body is not JSON: EOF while parsing an object at line 1 column 1");
+        insta::assert_snapshot!(complaint(b"{}"), @"missing field `data`");
+        insta::assert_snapshot!(complaint(br#"{"data":{"type":"x","attributes":{"configuration":"{}"}}}"#), @"data.type: unknown variant `x`, expected `configuration`");
+        insta::assert_snapshot!(complaint(br#"{"data":{"type":"configuration","attributes":{"configuration":{}}}}"#), @"data.attributes.configuration: invalid type: map, expected a string");
+        insta::assert_snapshot!(complaint(br#"{"data":{"type":"configuration","attributes":{"configuration":"{}"}},"meta":1}"#), @"meta: unknown field `meta`, expected `data`");
+        insta::assert_snapshot!(complaint(&body("nothing")), @"data.attributes.configuration: must be the text of a JSON object: expected ident at line 1 column 2");
+        insta::assert_snapshot!(complaint(&body("[1]")), @"data.attributes.configuration: must be the text of a JSON object");
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_and_no_value_is_repeated() {
+        let text = r#"{"secret_key":"sk_live_hidden","secretKey":["sk_live_hidden"],"paymentMethods":"Stripe","zzz":1}"#;
+        let complaint = complaint(&body(text));
+        insta::assert_snapshot!(complaint.replace("; ", "\n"), @"
+        paymentMethods: must be a list of texts
+        secretKey: must be a text
+        secret_key: is no key of the configuration: did you mean secretKey?
+        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLinks, paymentMethods, shopOrigins
+        ");
+        assert!(!complaint.contains("hidden"));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let text = r#"{"secretKey":"sk_live_hidden","webhookSecrets":["whsec_hidden"]}"#;
+        let configuration = Configuration::from_body(&body(text)).unwrap();
+        assert!(!format!("{configuration:?}").contains("hidden"));
+
+        assert_eq!(masked("sk_test_51Abcdefgh1234"), "sk_test_…1234");
+        assert_eq!(masked("whsec_0123456789abcdef"), "whsec_…cdef");
+        assert_eq!(masked("sk_test_short"), "sk_test_…");
+        assert_eq!(masked("anything"), "…");
+        assert_eq!(masked(""), "…");
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line.
+
+mod config;
+mod demo;
+mod keys;
+mod migrate;
+mod output;
+mod sandbox;
+mod serve;
+pub mod start;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigError;
+
+pub use demo::DemoArguments;
+pub use migrate::MigrateArguments;
+pub use sandbox::SandboxArguments;
+pub use serve::ServeArguments;
+
+/// A command did what it was asked.
+pub const EXIT_OK: u8 = 0;
+/// A command failed.
+pub const EXIT_FAILED: u8 = 1;
+/// A command was not begun: its arguments or the configuration are wrong.
+pub const EXIT_USAGE: u8 = 2;
+
+/// The end of every help text.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; the error says why
+  2  not begun: wrong arguments or configuration";
+
+/// A payment app between a Spryker shop and Stripe.
+#[derive(Debug, Parser)]
+#[command(name = "paybridge", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the stand-in for Stripe alone
+    Sandbox(SandboxArguments),
+    /// Show the effective configuration, secrets masked
+    Config(config::ConfigArguments),
+    /// Make keys
+    Keys(keys::KeysArguments),
+}
+
+/// Runs the command of this process, from its arguments to its exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" that go to the standard output and exit with 0. When
+            // the text cannot be printed, there is nobody to tell.
+            let _ = error.print();
+            let code = if error.use_stderr() { EXIT_USAGE } else { EXIT_OK };
+            return ExitCode::from(code);
+        }
+    };
+    match dispatch(&cli) {
+        Ok(()) => ExitCode::from(EXIT_OK),
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<()> {
+    match &cli.command {
+        Command::Sandbox(arguments) => sandbox::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
+        Command::Keys(arguments) => keys::run(arguments),
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<ConfigError>() { EXIT_USAGE } else { EXIT_FAILED }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

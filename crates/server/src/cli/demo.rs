@@ -1,0 +1,23 @@
+//! The arguments of `paybridge demo`.
+
+use clap::Args;
+
+use crate::cli::EXIT_CODES;
+
+/// See a payment go through, without an account anywhere
+///
+/// Starts the app and the stand-in for Stripe in this process, on loopback, with keys of their own
+/// and a database in a temporary folder, and takes one order through them. It reads no
+/// configuration.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = help_end())]
+pub struct DemoArguments {
+    /// Take one order from its configuration to its last refund, print every call, webhook and
+    /// message with its time, and end: 0 when all went right, 1 with what broke
+    #[arg(long)]
+    pub check: bool,
+}
+
+fn help_end() -> String {
+    format!("Examples:\n  paybridge demo\n  paybridge demo --check\n\n{EXIT_CODES}")
+}

@@ -1,0 +1,278 @@
+//! The configuration: one TOML file, and variables that win over it.
+//!
+//! [`keys`] is the table of everything that can be set; [`sources`] gathers raw values and where
+//! they came from; [`Config`] is what they mean. [`report`] shows the effective configuration and
+//! [`reference`](mod@reference) writes the documentation.
+
+pub mod error;
+pub mod keys;
+mod parse;
+pub mod reference;
+pub mod report;
+pub mod sources;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use protocol::Channel;
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use url::Url;
+
+pub use error::{ConfigError, Problem};
+use keys::{ChannelKeys, Fallback, Key};
+pub use sources::{Origin, Settings, Sources};
+
+/// The key that credentials are encrypted with in the database.
+pub type EncryptionKey = SecretBox<[u8; keys::ENCRYPTION_KEY_BYTES]>;
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the app answers.
+    pub listen: SocketAddr,
+    /// Where others reach it, if that was set: see [`Config::public_url`].
+    pub public_url_set: Option<BaseUrl>,
+    /// Where the data are.
+    pub database: Database,
+    /// Where Stripe's API is.
+    pub stripe_api_base: BaseUrl,
+    /// Where the payment page loads Stripe's script from.
+    pub stripe_js_url: Url,
+    /// The name of this app in messages.
+    pub app_identifier: String,
+    /// What is logged, as directives of `tracing-subscriber`.
+    pub log_filter: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// How long a shutdown may take to finish what was begun.
+    pub shutdown_timeout: Duration,
+    /// How messages travel, for every channel that the app sends on.
+    pub channels: BTreeMap<Channel, Transport>,
+    encryption_key: Option<EncryptionKey>,
+    auth_token: Option<SecretString>,
+}
+
+/// The secrets that `serve` cannot do without.
+#[derive(Debug)]
+pub struct Secrets {
+    /// What credentials are encrypted with in the database.
+    pub encryption_key: EncryptionKey,
+    /// What callers of the private API show.
+    pub auth_token: SecretString,
+}
+
+/// Where the data are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// In a SQLite file.
+    Sqlite {
+        /// The file; neither it nor its folder needs to be there.
+        path: PathBuf,
+    },
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the messages of a channel travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// They wait in the app until the shop reads them.
+    HttpChannel,
+    /// They are pushed.
+    Http {
+        /// To here.
+        url: Url,
+    },
+}
+
+/// A URL that others are built on by adding a path: without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// The URL, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Config {
+    /// Gathers and understands a configuration. Absent secrets are no problem yet, because not
+    /// every command needs them: see [`Config::secrets`].
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn load(sources: Sources) -> Result<Self, ConfigError> {
+        Self::from_settings(&Settings::gather(sources)?)
+    }
+
+    /// Understands what was gathered.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let mut reader = Reader { settings, problems: Vec::new() };
+        match reader.config() {
+            Some(config) if reader.problems.is_empty() => Ok(config),
+            Some(_) | None => Err(ConfigError::new(reader.problems)),
+        }
+    }
+
+    /// Where others reach an app that answers on `bound`, without a slash at its end. `bound` is
+    /// the real address: with port 0 it differs from the configured one.
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match &self.public_url_set {
+            Some(url) => url.as_str().to_owned(),
+            None => format!("http://{bound}"),
+        }
+    }
+
+    /// The secrets, for a command that cannot do without.
+    ///
+    /// # Errors
+    /// With every secret that is not set, and what to do about it.
+    pub fn secrets(&self) -> Result<Secrets, ConfigError> {
+        match (&self.encryption_key, &self.auth_token) {
+            (Some(encryption_key), Some(auth_token)) => Ok(Secrets {
+                encryption_key: SecretBox::new(Box::new(*encryption_key.expose_secret())),
+                auth_token: auth_token.clone(),
+            }),
+            (encryption_key, auth_token) => {
+                let keys = [
+                    (&keys::ENCRYPTION_KEY, encryption_key.is_none()),
+                    (&keys::AUTH_TOKEN, auth_token.is_none()),
+                ];
+                let missing = keys.into_iter().filter(|(_, is_missing)| *is_missing);
+                let problems = missing.map(|(key, _)| missing_problem(key)).collect();
+                Err(ConfigError::new(problems))
+            }
+        }
+    }
+}
+
+fn missing_problem(key: &Key) -> Problem {
+    let advice = match key.fallback {
+        Fallback::Required(advice) => advice.to_owned(),
+        Fallback::Value(_) | Fallback::Derived(_) | Fallback::Nothing => {
+            format!("set it as {} or `{}`", key.variable, key.name)
+        }
+    };
+    Problem::Missing { name: key.name, advice }
+}
+
+/// Reads keys and remembers what was wrong, so that everything is told at once.
+struct Reader<'a> {
+    settings: &'a Settings,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// Reads every key before it gives up at one: `None` comes with a problem.
+    fn config(&mut self) -> Option<Config> {
+        let listen = self.read(&keys::LISTEN, parse::address);
+        let public_url_set = self.read(&keys::PUBLIC_URL, parse::base_url);
+        let database = self.read(&keys::DATABASE_URL, parse::database);
+        let encryption_key = self.read(&keys::ENCRYPTION_KEY, parse::encryption_key);
+        let auth_token = self.read(&keys::AUTH_TOKEN, parse::token);
+        let stripe_api_base = self.read(&keys::STRIPE_API_BASE, parse::base_url);
+        let stripe_js_url = self.read(&keys::STRIPE_JS_URL, parse::url);
+        let app_identifier = self.read(&keys::APP_IDENTIFIER, parse::app_identifier);
+        let log_filter = self.read(&keys::LOG, parse::log_filter);
+        let log_format = self.read(&keys::LOG_FORMAT, parse::log_format);
+        let shutdown_timeout = self.read(&keys::SHUTDOWN_TIMEOUT_SECONDS, parse::shutdown_timeout);
+        let channels = keys::CHANNELS.iter().filter_map(|keys| self.channel(keys)).collect();
+        self.require_public_url(listen);
+        Some(Config {
+            listen: listen?,
+            public_url_set,
+            database: database?,
+            stripe_api_base: stripe_api_base?,
+            stripe_js_url: stripe_js_url?,
+            app_identifier: app_identifier?,
+            log_filter: log_filter?,
+            log_format: log_format?,
+            shutdown_timeout: shutdown_timeout?,
+            channels,
+            encryption_key,
+            auth_token,
+        })
+    }
+
+    fn read<T>(&mut self, key: &Key, parse: impl FnOnce(&str) -> parse::Parsed<T>) -> Option<T> {
+        let setting = self.settings.get(key)?;
+        match parse(&setting.value) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                let origin = setting.origin.clone();
+                self.problems.push(Problem::Invalid { name: key.name, origin, reason });
+                None
+            }
+        }
+    }
+
+    fn channel(&mut self, keys: &ChannelKeys) -> Option<(Channel, Transport)> {
+        let is_pushed = self.read(&keys.transport, parse::is_pushed)?;
+        let url_is_set = self.settings.get(&keys.url).is_some();
+        let url = self.read(&keys.url, parse::url);
+        match (is_pushed, url) {
+            (true, Some(url)) => Some((keys.channel, Transport::Http { url })),
+            (false, None) => Some((keys.channel, Transport::HttpChannel)),
+            (false, Some(_)) => {
+                let reason = format!(
+                    "it is only used with `{}` = \"http\": set that, or remove the URL",
+                    keys.transport.name
+                );
+                self.refuse(&keys.url, reason);
+                None
+            }
+            // A URL that is set and wrong has been told already.
+            (true, None) if url_is_set => None,
+            (true, None) => {
+                let advice = format!(
+                    "`{}` is \"http\", so say where to: {} or `{}`",
+                    keys.transport.name, keys.url.variable, keys.url.name
+                );
+                self.problems.push(Problem::Missing { name: keys.url.name, advice });
+                None
+            }
+        }
+    }
+
+    /// "Every interface" is no address that anybody could call.
+    fn require_public_url(&mut self, listen: Option<SocketAddr>) {
+        let everywhere = listen.is_some_and(|address| address.ip().is_unspecified());
+        if everywhere && self.settings.get(&keys::PUBLIC_URL).is_none() {
+            let advice = format!(
+                "the app answers on every interface, so say where shoppers, the shop and Stripe \
+                 reach it: {} or `{}`",
+                keys::PUBLIC_URL.variable,
+                keys::PUBLIC_URL.name
+            );
+            self.problems.push(Problem::Missing { name: keys::PUBLIC_URL.name, advice });
+        }
+    }
+
+    fn refuse(&mut self, key: &Key, reason: String) {
+        if let Some(setting) = self.settings.get(key) {
+            let origin = setting.origin.clone();
+            self.problems.push(Problem::Invalid { name: key.name, origin, reason });
+        }
+    }
+}

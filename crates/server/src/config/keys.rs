@@ -1,0 +1,366 @@
+//! The table of every configuration key.
+//!
+//! It is the only list: reading the file and the variables, `paybridge config`, the help texts and
+//! `docs/configuration.md` all come from it.
+
+use protocol::Channel;
+
+/// The variable that names the configuration file. It is no key: a file cannot name itself.
+pub const CONFIG_VARIABLE: &str = "PAYBRIDGE_CONFIG";
+/// What every variable of ours begins with.
+pub const VARIABLE_PREFIX: &str = "PAYBRIDGE_";
+/// The file that is read when none is named, if it is there.
+pub const DEFAULT_FILE: &str = "./paybridge.toml";
+
+/// An encryption key has so many bytes (XChaCha20-Poly1305).
+pub const ENCRYPTION_KEY_BYTES: usize = 32;
+/// An authentication token has at least so many characters.
+pub const AUTH_TOKEN_CHARS_MIN: usize = 16;
+/// The shop's columns take an app identifier of at most so many characters.
+pub const APP_IDENTIFIER_CHARS_MAX: usize = 36;
+/// The shortest time that a shutdown can be given to finish what was begun.
+pub const SHUTDOWN_TIMEOUT_SECONDS_MIN: u64 = 1;
+/// The longest time that a shutdown can be given to finish what was begun.
+pub const SHUTDOWN_TIMEOUT_SECONDS_MAX: u64 = 600;
+
+/// One configuration key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in the TOML file; a dot stands for a table.
+    pub name: &'static str,
+    /// Its environment variable, which wins over the file.
+    pub variable: &'static str,
+    /// What a value looks like.
+    pub kind: Kind,
+    /// What holds when it is not set.
+    pub fallback: Fallback,
+    /// Whether it is never shown.
+    pub secret: bool,
+    /// What it is for, in a sentence.
+    pub doc: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An IP address with a port.
+    Address,
+    /// An `http` or `https` URL.
+    Url,
+    /// Where the data are.
+    Database,
+    /// 32 bytes in base64.
+    EncryptionKey,
+    /// A long random word.
+    Token,
+    /// The name of this app.
+    AppIdentifier,
+    /// One of a few words.
+    OneOf(&'static [&'static str]),
+    /// Directives for the log.
+    LogFilter,
+    /// A whole number of seconds.
+    Seconds,
+}
+
+impl Kind {
+    /// What is expected, as it goes on after "expected".
+    #[must_use]
+    pub fn expects(self) -> String {
+        match self {
+            Self::Address => r#"an IP address with a port, such as "127.0.0.1:8080""#.to_owned(),
+            Self::Url => r#"an http or https URL, such as "https://pay.example.com""#.to_owned(),
+            Self::Database => {
+                r#"a database URL, such as "sqlite:./paybridge-data/paybridge.db""#.to_owned()
+            }
+            Self::EncryptionKey => format!(
+                "{ENCRYPTION_KEY_BYTES} bytes in base64, as `paybridge keys generate` prints them"
+            ),
+            Self::Token => format!(
+                "at least {AUTH_TOKEN_CHARS_MIN} visible ASCII characters without spaces"
+            ),
+            Self::AppIdentifier => format!(
+                "1 to {APP_IDENTIFIER_CHARS_MAX} visible ASCII characters without spaces"
+            ),
+            Self::OneOf(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                quoted.join(" or ")
+            }
+            Self::LogFilter => {
+                r#"a level or a list of directives, such as "info" or "warn,stripe=debug""#
+                    .to_owned()
+            }
+            Self::Seconds => format!(
+                "a whole number of seconds between {SHUTDOWN_TIMEOUT_SECONDS_MIN} and \
+                 {SHUTDOWN_TIMEOUT_SECONDS_MAX}"
+            ),
+        }
+    }
+
+    /// Whether the TOML file writes it as a number. Everything else is text in quotes.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        match self {
+            Self::Seconds => true,
+            Self::Address
+            | Self::Url
+            | Self::Database
+            | Self::EncryptionKey
+            | Self::Token
+            | Self::AppIdentifier
+            | Self::OneOf(_)
+            | Self::LogFilter => false,
+        }
+    }
+}
+
+/// What holds when a key is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// This value.
+    Value(&'static str),
+    /// A value that follows from another key; the text says how.
+    Derived(&'static str),
+    /// Nothing: `serve` stops and gives this advice.
+    Required(&'static str),
+    /// Nothing, and nothing is missed unless another key asks for it.
+    Nothing,
+}
+
+/// The words of `channels.….transport`: read by the shop from this app.
+pub const TRANSPORT_HTTP_CHANNEL: &str = "http-channel";
+/// The words of `channels.….transport`: pushed to a URL.
+pub const TRANSPORT_HTTP: &str = "http";
+/// The words of `log_format`: for people.
+pub const LOG_FORMAT_TEXT: &str = "text";
+/// The words of `log_format`: one JSON object a line.
+pub const LOG_FORMAT_JSON: &str = "json";
+
+/// Where the app answers.
+pub const LISTEN: Key = Key {
+    name: "listen",
+    variable: "PAYBRIDGE_LISTEN",
+    kind: Kind::Address,
+    fallback: Fallback::Value("127.0.0.1:8080"),
+    secret: false,
+    doc: "Where the app answers; `0.0.0.0:8080` answers on every interface and needs `public_url`.",
+};
+
+/// Where others reach the app.
+pub const PUBLIC_URL: Key = Key {
+    name: "public_url",
+    variable: "PAYBRIDGE_PUBLIC_URL",
+    kind: Kind::Url,
+    fallback: Fallback::Derived("http://{listen}"),
+    secret: false,
+    doc: "Where shoppers, the shop and Stripe reach the app: the start of every link and webhook \
+          address it hands out.",
+};
+
+/// Where the data are.
+pub const DATABASE_URL: Key = Key {
+    name: "database_url",
+    variable: "PAYBRIDGE_DATABASE_URL",
+    kind: Kind::Database,
+    fallback: Fallback::Value("sqlite:./paybridge-data/paybridge.db"),
+    secret: false,
+    doc: "Where the data are: `sqlite:` and the path of a file, whose folder is made if need be.",
+};
+
+/// What the tenants' credentials are encrypted with.
+pub const ENCRYPTION_KEY: Key = Key {
+    name: "encryption_key",
+    variable: "PAYBRIDGE_ENCRYPTION_KEY",
+    kind: Kind::EncryptionKey,
+    fallback: Fallback::Required(
+        "make one with `paybridge keys generate`, keep it safe, and set it as \
+         PAYBRIDGE_ENCRYPTION_KEY or `encryption_key`; without it the stored credentials cannot be \
+         read",
+    ),
+    secret: true,
+    doc: "What the tenants' Stripe keys are encrypted with in the database; lost, they have to be \
+          entered again.",
+};
+
+/// What a caller of the private API shows.
+pub const AUTH_TOKEN: Key = Key {
+    name: "auth_token",
+    variable: "PAYBRIDGE_AUTH_TOKEN",
+    kind: Kind::Token,
+    fallback: Fallback::Required(
+        "choose a long random word (`paybridge keys generate` prints one), set it as \
+         PAYBRIDGE_AUTH_TOKEN or `auth_token`, and have the shop send it as \
+         `Authorization: Bearer …`",
+    ),
+    secret: true,
+    doc: "What callers of the private API and readers of the channels send as \
+          `Authorization: Bearer …`, one for all tenants of this installation.",
+};
+
+/// Where Stripe's API is.
+pub const STRIPE_API_BASE: Key = Key {
+    name: "stripe_api_base",
+    variable: "PAYBRIDGE_STRIPE_API_BASE",
+    kind: Kind::Url,
+    fallback: Fallback::Value("https://api.stripe.com"),
+    secret: false,
+    doc: "Where Stripe's API is; point it at `paybridge sandbox` to work without a Stripe account.",
+};
+
+/// Where the payment page loads Stripe's script from. The release train in the path is that of
+/// the API version that the app pins (<https://docs.stripe.com/sdks/stripejs-versioning>).
+pub const STRIPE_JS_URL: Key = Key {
+    name: "stripe_js_url",
+    variable: "PAYBRIDGE_STRIPE_JS_URL",
+    kind: Kind::Url,
+    fallback: Fallback::Value("https://js.stripe.com/endive/stripe.js"),
+    secret: false,
+    doc: "Where the payment page loads Stripe's script from; only the sandbox needs another one.",
+};
+
+/// The name of this app in messages.
+pub const APP_IDENTIFIER: Key = Key {
+    name: "app_identifier",
+    variable: "PAYBRIDGE_APP_IDENTIFIER",
+    kind: Kind::AppIdentifier,
+    fallback: Fallback::Value("paybridge"),
+    secret: false,
+    doc: "The name of this app in the messages to the shop.",
+};
+
+/// What is logged.
+pub const LOG: Key = Key {
+    name: "log",
+    variable: "PAYBRIDGE_LOG",
+    kind: Kind::LogFilter,
+    fallback: Fallback::Value("info"),
+    secret: false,
+    doc: "What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), or levels by \
+          part of the app.",
+};
+
+/// How it is logged.
+pub const LOG_FORMAT: Key = Key {
+    name: "log_format",
+    variable: "PAYBRIDGE_LOG_FORMAT",
+    kind: Kind::OneOf(&[LOG_FORMAT_TEXT, LOG_FORMAT_JSON]),
+    fallback: Fallback::Value(LOG_FORMAT_TEXT),
+    secret: false,
+    doc: "How it is logged, to the standard error: lines for people or one JSON object a line.",
+};
+
+/// How long a shutdown may take.
+pub const SHUTDOWN_TIMEOUT_SECONDS: Key = Key {
+    name: "shutdown_timeout_seconds",
+    variable: "PAYBRIDGE_SHUTDOWN_TIMEOUT_SECONDS",
+    kind: Kind::Seconds,
+    fallback: Fallback::Value("25"),
+    secret: false,
+    doc: "After SIGTERM the app finishes what it began for at most so long; keep it below what \
+          your process manager waits before it kills.",
+};
+
+/// A channel that the app sends on: its name and its two keys.
+#[derive(Debug)]
+pub struct ChannelKeys {
+    /// The channel.
+    pub channel: Channel,
+    /// How its messages travel.
+    pub transport: Key,
+    /// Where they are pushed to.
+    pub url: Key,
+}
+
+const fn transport_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        variable,
+        kind: Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]),
+        fallback: Fallback::Value(TRANSPORT_HTTP_CHANNEL),
+        secret: false,
+        doc,
+    }
+}
+
+const fn url_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
+    Key { name, variable, kind: Kind::Url, fallback: Fallback::Nothing, secret: false, doc }
+}
+
+/// The channels that the app sends on.
+pub static CHANNELS: [ChannelKeys; 4] = [
+    ChannelKeys {
+        channel: Channel::PaymentMethodCommands,
+        transport: transport_key(
+            "channels.payment-method-commands.transport",
+            "PAYBRIDGE_CHANNELS_PAYMENT_METHOD_COMMANDS_TRANSPORT",
+            "How the shop gets messages about payment methods: `http-channel` keeps them here \
+             until the shop reads them, `http` pushes them to `url`.",
+        ),
+        url: url_key(
+            "channels.payment-method-commands.url",
+            "PAYBRIDGE_CHANNELS_PAYMENT_METHOD_COMMANDS_URL",
+            "Where messages about payment methods are pushed to, with the transport `http`.",
+        ),
+    },
+    ChannelKeys {
+        channel: Channel::PaymentEvents,
+        transport: transport_key(
+            "channels.payment-events.transport",
+            "PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_TRANSPORT",
+            "How the shop gets messages about payments.",
+        ),
+        url: url_key(
+            "channels.payment-events.url",
+            "PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_URL",
+            "Where messages about payments are pushed to, with the transport `http`.",
+        ),
+    },
+    ChannelKeys {
+        channel: Channel::MerchantAppEvents,
+        transport: transport_key(
+            "channels.merchant-app-events.transport",
+            "PAYBRIDGE_CHANNELS_MERCHANT_APP_EVENTS_TRANSPORT",
+            "How the shop gets messages about merchants.",
+        ),
+        url: url_key(
+            "channels.merchant-app-events.url",
+            "PAYBRIDGE_CHANNELS_MERCHANT_APP_EVENTS_URL",
+            "Where messages about merchants are pushed to, with the transport `http`.",
+        ),
+    },
+    ChannelKeys {
+        channel: Channel::AppEvents,
+        transport: transport_key(
+            "channels.app-events.transport",
+            "PAYBRIDGE_CHANNELS_APP_EVENTS_TRANSPORT",
+            "How the shop gets messages about this app's configuration.",
+        ),
+        url: url_key(
+            "channels.app-events.url",
+            "PAYBRIDGE_CHANNELS_APP_EVENTS_URL",
+            "Where messages about this app's configuration are pushed to, with the transport \
+             `http`.",
+        ),
+    },
+];
+
+/// The keys outside of tables, in the order of the reference.
+static SINGLE_KEYS: [Key; 11] = [
+    LISTEN,
+    PUBLIC_URL,
+    DATABASE_URL,
+    ENCRYPTION_KEY,
+    AUTH_TOKEN,
+    STRIPE_API_BASE,
+    STRIPE_JS_URL,
+    APP_IDENTIFIER,
+    LOG,
+    LOG_FORMAT,
+    SHUTDOWN_TIMEOUT_SECONDS,
+];
+
+/// Every key, in the order of the reference.
+pub fn all() -> impl Iterator<Item = &'static Key> {
+    let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
+    SINGLE_KEYS.iter().chain(channels)
+}

@@ -1,0 +1,156 @@
+//! From text to values. Each function gives the value, or says what was expected.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{SecretBox, SecretString};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::config::keys::{
+    APP_IDENTIFIER_CHARS_MAX, AUTH_TOKEN_CHARS_MIN, ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON,
+    LOG_FORMAT_TEXT, SHUTDOWN_TIMEOUT_SECONDS_MAX, SHUTDOWN_TIMEOUT_SECONDS_MIN, TRANSPORT_HTTP,
+    TRANSPORT_HTTP_CHANNEL,
+};
+use crate::config::{BaseUrl, Database, EncryptionKey, LogFormat};
+
+/// What was expected instead.
+pub(super) type Parsed<T> = Result<T, String>;
+
+/// Base64 with or without its padding: a shell or a secret store may have cut it off.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| unexpected(text, Kind::Address))
+}
+
+/// An address that others are built on: no query, no fragment, no slash at its end.
+pub(super) fn base_url(text: &str) -> Parsed<BaseUrl> {
+    let url = url(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{text:?} has a query or a fragment, expected a URL without"));
+    }
+    Ok(BaseUrl(url.as_str().trim_end_matches('/').to_owned()))
+}
+
+/// A value with a password in it is never repeated.
+pub(super) fn url(text: &str) -> Parsed<Url> {
+    let url = Url::parse(text).map_err(|_| format!("expected {}", Kind::Url.expects()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("expected a URL without user name and password".to_owned());
+    }
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err(unexpected(text, Kind::Url)),
+    }
+}
+
+/// A database URL may carry a password: it is never repeated.
+pub(super) fn database(text: &str) -> Parsed<Database> {
+    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+        return Err(
+            "PostgreSQL is not there yet; this version stores in SQLite: use `sqlite:` and the \
+             path of a file"
+                .to_owned(),
+        );
+    }
+    let expected = || format!("expected {}", Kind::Database.expects());
+    let path = text.strip_prefix("sqlite:").ok_or_else(expected)?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.contains(":memory:") {
+        return Err(
+            "a database in memory would forget every payment at a restart; use the path of a file"
+                .to_owned(),
+        );
+    }
+    if path.is_empty() || path.contains('?') {
+        return Err(expected());
+    }
+    Ok(Database::Sqlite { path: PathBuf::from(path) })
+}
+
+pub(super) fn encryption_key(text: &str) -> Parsed<EncryptionKey> {
+    let expected = || format!("expected {}", Kind::EncryptionKey.expects());
+    let bytes = Zeroizing::new(BASE64.decode(text.trim()).map_err(|_| expected())?);
+    let key: [u8; ENCRYPTION_KEY_BYTES] =
+        bytes.as_slice().try_into().map_err(|_| format!("{}, found {}", expected(), bytes.len()))?;
+    Ok(SecretBox::new(Box::new(key)))
+}
+
+/// It travels in a header, so only what a header can carry.
+pub(super) fn token(text: &str) -> Parsed<SecretString> {
+    let long_enough = text.chars().count() >= AUTH_TOKEN_CHARS_MIN;
+    if long_enough && is_visible_ascii(text) {
+        Ok(SecretString::from(text))
+    } else {
+        Err(format!("expected {}", Kind::Token.expects()))
+    }
+}
+
+pub(super) fn app_identifier(text: &str) -> Parsed<String> {
+    let fits = (1..=APP_IDENTIFIER_CHARS_MAX).contains(&text.chars().count());
+    if fits && is_visible_ascii(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(unexpected(text, Kind::AppIdentifier))
+    }
+}
+
+/// A word without `=` is taken for a level. The filter itself would take a misspelt level for the
+/// name of a module and then log nothing.
+pub(super) fn log_filter(text: &str) -> Parsed<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let wrong_level = text
+        .split(',')
+        .map(str::trim)
+        .filter(|directive| !directive.contains(['=', '[']))
+        .any(|word| !LEVELS.contains(&word.to_ascii_lowercase().as_str()));
+    let parses = tracing_subscriber::EnvFilter::try_new(text).is_ok();
+    if wrong_level || !parses {
+        return Err(unexpected(text, Kind::LogFilter));
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn log_format(text: &str) -> Parsed<LogFormat> {
+    match text {
+        LOG_FORMAT_TEXT => Ok(LogFormat::Text),
+        LOG_FORMAT_JSON => Ok(LogFormat::Json),
+        _ => Err(unexpected(text, Kind::OneOf(&[LOG_FORMAT_TEXT, LOG_FORMAT_JSON]))),
+    }
+}
+
+pub(super) fn shutdown_timeout(text: &str) -> Parsed<Duration> {
+    text.parse()
+        .ok()
+        .filter(|seconds| {
+            (SHUTDOWN_TIMEOUT_SECONDS_MIN..=SHUTDOWN_TIMEOUT_SECONDS_MAX).contains(seconds)
+        })
+        .map(Duration::from_secs)
+        .ok_or_else(|| unexpected(text, Kind::Seconds))
+}
+
+/// Whether messages are pushed to a URL.
+pub(super) fn is_pushed(text: &str) -> Parsed<bool> {
+    match text {
+        TRANSPORT_HTTP_CHANNEL => Ok(false),
+        TRANSPORT_HTTP => Ok(true),
+        _ => Err(unexpected(text, Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]))),
+    }
+}
+
+fn is_visible_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Only for values that are no secrets.
+fn unexpected(text: &str, kind: Kind) -> String {
+    format!("expected {}, found {text:?}", kind.expects())
+}

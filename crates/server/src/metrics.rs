@@ -1,0 +1,117 @@
+//! The metrics of this process: what they mean, and what renders them.
+//!
+//! `cargo xtask tidy` checks that every metric recorded anywhere is in [`METRICS`], and that
+//! nothing else is.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// How often what was observed is folded into its buckets. Until then it takes up memory.
+pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bounds of the buckets for everything measured in seconds: from a commit to a slow answer of
+/// Stripe.
+const SECONDS_BUCKETS: [f64; 12] =
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something that happens; only ever more.
+    Counter,
+    /// Something that there is now.
+    Gauge,
+    /// How long something takes, in seconds.
+    Seconds,
+}
+
+/// A metric of the product.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name at `/metrics`.
+    pub name: &'static str,
+    /// What it counts.
+    pub kind: Kind,
+    /// What it tells an operator.
+    pub doc: &'static str,
+}
+
+/// Every metric of the product.
+pub static METRICS: &[Metric] = &[
+    Metric {
+        name: "paybridge_webhooks_total",
+        kind: Kind::Counter,
+        doc: "Webhooks received, by outcome: new, duplicate, other_mode, rejected.",
+    },
+    Metric {
+        name: "paybridge_events_total",
+        kind: Kind::Counter,
+        doc: "Events of the payment service provider that were worked off, by outcome.",
+    },
+];
+
+/// Starts recording and describes every metric. Once a process.
+///
+/// # Errors
+/// When something records already.
+pub fn install() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)
+        .context("the buckets of the metrics are wrong")?
+        .install_recorder()
+        .context("metrics are recorded already")?;
+    for metric in METRICS {
+        match metric.kind {
+            Kind::Counter => describe_counter!(metric.name, metric.doc),
+            Kind::Gauge => describe_gauge!(metric.name, metric.doc),
+            Kind::Seconds => describe_histogram!(metric.name, Unit::Seconds, metric.doc),
+        }
+    }
+    Ok(handle)
+}
+
+/// Keeps the recorder small, for as long as it is polled.
+pub async fn upkeep(handle: PrometheusHandle) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(UPKEEP_INTERVAL).await;
+        handle.run_upkeep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_rendered_with_what_it_means() {
+        let handle = install().unwrap();
+        metrics::counter!("paybridge_webhooks_total", "outcome" => "new").increment(2);
+        metrics::histogram!("test_call_duration_seconds").record(0.2);
+        let page = handle.render();
+        for line in [
+            "# HELP paybridge_webhooks_total Webhooks received, by outcome: new, duplicate, \
+             other_mode, rejected.",
+            "# TYPE paybridge_webhooks_total counter",
+            "paybridge_webhooks_total{outcome=\"new\"} 2",
+            "test_call_duration_seconds_bucket{le=\"0.1\"} 0",
+            "test_call_duration_seconds_bucket{le=\"0.25\"} 1",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}\nis not in\n{page}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_what_its_metric_counts() {
+        for metric in METRICS {
+            let ending = match metric.kind {
+                Kind::Counter => metric.name.ends_with("_total"),
+                Kind::Gauge => !metric.name.ends_with("_total"),
+                Kind::Seconds => metric.name.ends_with("_seconds"),
+            };
+            assert!(ending && metric.name.starts_with("paybridge_"), "{}", metric.name);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The `paybridge` command as a person or a script meets it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The command in an empty folder and with no variables of ours.
+fn paybridge(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paybridge"));
+    command.current_dir(folder).args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PAYBRIDGE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    paybridge(folder.path(), arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn help_teaches() {
+    for (name, arguments) in [
+        ("help", vec!["--help"]),
+        ("help_config", vec!["config", "--help"]),
+        ("help_keys_generate", vec!["keys", "generate", "--help"]),
+        ("help_sandbox", vec!["sandbox", "--help"]),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(0));
+        insta::assert_snapshot!(name, stdout(&output));
+    }
+}
+
+#[test]
+fn wrong_arguments_exit_with_2() {
+    let output = run(&["cofnig"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("a similar subcommand exists: 'config'"));
+    assert_eq!(run(&["sandbox", "--listen", "everywhere"]).status.code(), Some(2));
+    assert_eq!(run(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn a_new_key_is_32_random_bytes_and_can_be_used() {
+    let keys = [run(&["keys", "generate"]), run(&["keys", "generate"])].map(|output| {
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+        stdout(&output)
+    });
+    assert_ne!(keys[0], keys[1]);
+    let key = keys[0].strip_suffix('\n').unwrap();
+    assert_eq!(STANDARD.decode(key).unwrap().len(), 32);
+
+    let folder = tempfile::tempdir().unwrap();
+    let output = paybridge(folder.path(), &["config"])
+        .env("PAYBRIDGE_ENCRYPTION_KEY", key)
+        .env("PAYBRIDGE_AUTH_TOKEN", key)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!stdout(&output).contains(key));
+}
+
+#[test]
+fn config_reads_the_file_beside_it_or_the_one_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let app_identifier = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let identifier = &report["keys"]["app_identifier"];
+        format!("{} from {}", identifier["value"], identifier["source"])
+    };
+    let config = || paybridge(folder.path(), &["config", "--json"]);
+    assert_eq!(app_identifier(&mut config()), r#""paybridge" from "default""#);
+
+    std::fs::write(folder.path().join("paybridge.toml"), "app_identifier = \"beside\"").unwrap();
+    assert_eq!(app_identifier(&mut config()), r#""beside" from "./paybridge.toml""#);
+
+    std::fs::write(folder.path().join("other.toml"), "app_identifier = \"named\"").unwrap();
+    let mut by_variable = config();
+    by_variable.env("PAYBRIDGE_CONFIG", "other.toml");
+    assert_eq!(app_identifier(&mut by_variable), r#""named" from "other.toml""#);
+
+    let mut by_argument = paybridge(folder.path(), &["config", "--config", "other.toml", "--json"]);
+    by_argument.env("PAYBRIDGE_CONFIG", "no-such-file.toml");
+    assert_eq!(app_identifier(&mut by_argument), r#""named" from "other.toml""#);
+
+    let mut empty = config();
+    empty.env("PAYBRIDGE_CONFIG", "");
+    assert_eq!(app_identifier(&mut empty), r#""beside" from "./paybridge.toml""#);
+}
+
+#[test]
+fn a_wrong_configuration_exits_with_2_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = paybridge(folder.path(), &["config"])
+        .env("PAYBRIDGE_DATABASE", "sqlite:here.db")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stdout(&output), "");
+    insta::assert_snapshot!(stderr(&output), @"
+    error: the configuration cannot be used:
+      - there is no variable PAYBRIDGE_DATABASE; did you mean `PAYBRIDGE_DATABASE_URL`?
+    ");
+
+    let output = paybridge(folder.path(), &["config", "--config", "nowhere.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(stderr(&output), @"
+    error: the configuration cannot be used:
+      - cannot read nowhere.toml: No such file or directory (os error 2)
+    ");
+}
+
+/// A reader that stops reading, such as `head`, must not make the command fail.
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child =
+        paybridge(folder.path(), &["config"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_sandbox_answers_until_it_is_asked_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = paybridge(folder.path(), &["sandbox", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("Stripe's stand-in answers on http://").unwrap();
+
+    let mut answer = String::new();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    std::io::Write::write_all(
+        &mut stream,
+        format!(
+            "GET /v1/balance HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer sk_test_x\r\n\
+             Connection: close\r\n\r\n"
+        )
+        .as_bytes(),
+    )
+    .unwrap();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+
+    let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_exits_with_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["sandbox", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("error: cannot listen on {address}: Address already in use");
+    assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
+}

@@ -1,0 +1,109 @@
+//! What can go wrong at the database, by what the caller does next.
+
+use std::path::PathBuf;
+
+use app::ports::StoreError;
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// Why a database could not be opened or brought up to date. All of them stop the start and are
+/// for the operator.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process holds the lock (rule R22).
+    #[error(
+        "another paybridge uses this database: {} is locked. Stop it first, or give this one a \
+         database of its own",
+        .lock.display()
+    )]
+    InUse {
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// The database is older than the program, and it was asked not to change it.
+    #[error(
+        "the database lacks {pending} migration(s): run `paybridge migrate`, or start without \
+         `--no-migrate`"
+    )]
+    Pending {
+        /// How many migrations are not applied.
+        pending: usize,
+    },
+    /// A newer program has migrated the database. There is no way back but a backup.
+    #[error(
+        "the database was migrated to version {found} by a newer paybridge; this one knows \
+         versions up to {known}. Start the newer program, or restore a backup from before"
+    )]
+    Newer {
+        /// The version of the database.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// A file or its folder cannot be made or opened.
+    #[error("cannot open {}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// SQLite does not take the file.
+    #[error("cannot use the database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A migration failed; nothing of it was applied.
+    #[error("migration {version} ({name}) failed and was undone: {source}")]
+    Migration {
+        /// Its number.
+        version: i64,
+        /// Its name.
+        name: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The operating system gives no thread.
+    #[error("cannot start a thread for the database: {0}")]
+    Thread(std::io::Error),
+    /// What is in the database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Says which table a statement was about, and turns SQLite's errors into the port's.
+pub(crate) trait At<T> {
+    /// # Errors
+    /// [`StoreError::Corrupt`] where the rows are wrong, [`StoreError::Unavailable`] where the
+    /// database is.
+    fn at(self, table: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for rusqlite::Result<T> {
+    fn at(self, table: &'static str) -> Result<T, StoreError> {
+        self.map_err(|error| store_error(&error, table))
+    }
+}
+
+fn store_error(error: &rusqlite::Error, table: &'static str) -> StoreError {
+    let rows_are_wrong = match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            ErrorCode::ConstraintViolation
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::TypeMismatch
+                | ErrorCode::TooBig
+        ),
+        // Everything that is not SQLite's own failure is a value that does not read.
+        _ => true,
+    };
+    if rows_are_wrong {
+        StoreError::Corrupt { table, detail: error.to_string() }
+    } else {
+        StoreError::Unavailable(error.to_string())
+    }
+}
+
+/// A value that does not read as it was written.
+pub(crate) fn corrupt(table: &'static str, detail: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt { table, detail: detail.to_string() }
+}

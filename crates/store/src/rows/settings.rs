@@ -1,0 +1,130 @@
+//! A tenant's settings, and its credentials in the form that is encrypted.
+
+use std::borrow::Cow;
+
+use app::ports::StoreError;
+use app::tenant::{BusinessModel, Credentials, Settings, WebhookEndpoint};
+use payment::Account;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{from_json, to_json};
+use crate::error::corrupt;
+
+/// Room for the plain text of credentials: it is not copied while it is written, so that
+/// wiping it wipes the only copy. Larger ones work as well.
+const PLAIN_BYTES: usize = 4096;
+
+#[derive(Serialize, Deserialize)]
+struct SettingsRow {
+    business_model: String,
+    payment_page_title: Option<String>,
+    brand_favicon: Option<String>,
+    pay_button_color: Option<String>,
+    statement_descriptor_suffix: Option<String>,
+    onboarding_links: Vec<String>,
+    payment_methods: Vec<String>,
+    shop_origins: Vec<String>,
+}
+
+pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError> {
+    let settings = settings.clone();
+    let row = SettingsRow {
+        business_model: settings.business_model.name().to_owned(),
+        payment_page_title: settings.payment_page_title,
+        brand_favicon: settings.brand_favicon,
+        pay_button_color: settings.pay_button_color,
+        statement_descriptor_suffix: settings.statement_descriptor_suffix,
+        onboarding_links: settings.onboarding_links,
+        payment_methods: settings.payment_methods,
+        shop_origins: settings.shop_origins,
+    };
+    to_json("tenant", &row)
+}
+
+pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
+    let row: SettingsRow = from_json("tenant", text)?;
+    let business_model = BusinessModel::from_name(&row.business_model)
+        .ok_or_else(|| corrupt("tenant", format!("business model {:?}", row.business_model)))?;
+    Ok(Settings {
+        business_model,
+        payment_page_title: row.payment_page_title,
+        brand_favicon: row.brand_favicon,
+        pay_button_color: row.pay_button_color,
+        statement_descriptor_suffix: row.statement_descriptor_suffix,
+        onboarding_links: row.onboarding_links,
+        payment_methods: row.payment_methods,
+        shop_origins: row.shop_origins,
+    })
+}
+
+/// Borrows where it can, so that secrets are not copied around.
+#[derive(Serialize, Deserialize)]
+struct CredentialsRow<'a> {
+    #[serde(borrow)]
+    secret_key: Cow<'a, str>,
+    #[serde(borrow)]
+    publishable_key: Cow<'a, str>,
+    #[serde(borrow)]
+    endpoint: Option<EndpointRow<'a>>,
+    #[serde(borrow)]
+    webhook_secrets: Vec<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndpointRow<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Cow<'a, str>,
+    #[serde(borrow)]
+    secret: Cow<'a, str>,
+}
+
+pub(crate) fn credentials_to_json(
+    credentials: &Credentials,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let row = CredentialsRow {
+        secret_key: Cow::Borrowed(credentials.secret_key.expose_secret()),
+        publishable_key: Cow::Borrowed(&credentials.publishable_key),
+        endpoint: credentials.endpoint.as_ref().map(|endpoint| EndpointRow {
+            id: Cow::Borrowed(&endpoint.id),
+            url: Cow::Borrowed(&endpoint.url),
+            secret: Cow::Borrowed(endpoint.secret.expose_secret()),
+        }),
+        webhook_secrets: credentials
+            .webhook_secrets
+            .iter()
+            .map(|secret| Cow::Borrowed(secret.expose_secret()))
+            .collect(),
+    };
+    let mut plain = Zeroizing::new(Vec::with_capacity(PLAIN_BYTES));
+    serde_json::to_writer(&mut *plain, &row).map_err(|error| corrupt("credential", error))?;
+    Ok(plain)
+}
+
+pub(crate) fn credentials_from_json(
+    account: Account,
+    plain: &[u8],
+) -> Result<Credentials, StoreError> {
+    // The parser's own message may quote what it could not read, so only the position is told.
+    let row: CredentialsRow<'_> = serde_json::from_slice(plain).map_err(|error| {
+        corrupt("credential", format!("not the expected JSON at column {}", error.column()))
+    })?;
+    Ok(Credentials {
+        account,
+        secret_key: secret(row.secret_key),
+        publishable_key: row.publishable_key.into_owned(),
+        endpoint: row.endpoint.map(|endpoint| WebhookEndpoint {
+            id: endpoint.id.into_owned(),
+            url: endpoint.url.into_owned(),
+            secret: secret(endpoint.secret),
+        }),
+        webhook_secrets: row.webhook_secrets.into_iter().map(secret).collect(),
+    })
+}
+
+fn secret(text: Cow<'_, str>) -> SecretString {
+    SecretString::from(text.into_owned())
+}

@@ -1,0 +1,328 @@
+//! The store on SQLite.
+//!
+//! - [`connection`]: opening, the lock, what makes it durable. [`migrations`]: the schema.
+//! - [`driver`] and [`batch`]: who runs the statements, and group commit.
+//! - The others: one subject each, with its statements; [`across_tenants`] for those that do not
+//!   start from a tenant.
+
+mod across_tenants;
+mod batch;
+mod call;
+mod capture;
+mod channel;
+mod commit;
+mod connection;
+mod driver;
+mod inbox;
+mod migrations;
+mod outbox;
+mod payment;
+mod tenant;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ::payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use app::ports::{
+    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Entropy,
+    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
+    Store, StoreError, TenantCommit, Versioned,
+};
+use app::tenant::{Credentials, InstallationId, Tenant};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+
+use crate::{Keyring, OpenError};
+use batch::Written;
+use channel::ChannelRead;
+use connection::DatabaseLock;
+use driver::Driver;
+
+pub use driver::WriteCounts;
+pub use migrations::AppliedMigration;
+
+/// The store in one SQLite file.
+///
+/// Writes that wait for each other share one fsync; none is answered before it. Reads run beside
+/// them on connections that cannot write. One process at a time uses a database.
+pub struct SqliteStore {
+    // Dropped in this order: the threads end before the lock is given up.
+    driver: Driver,
+    keyring: Arc<Keyring>,
+    _lock: Option<DatabaseLock>,
+}
+
+/// How a database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Whether missing migrations are applied. If not, they are an error.
+    pub migrate: bool,
+}
+
+/// Brings the database at `path` up to date, making it where it is not there. Returns which
+/// migrations were applied, in order.
+///
+/// # Errors
+/// [`OpenError`]; a migration that fails leaves nothing behind.
+pub fn migrate(path: &Path, entropy: &dyn Entropy) -> Result<Vec<AppliedMigration>, OpenError> {
+    let _lock = DatabaseLock::take(path)?;
+    migrations::apply(&mut connection::open_writer(path)?, entropy)
+}
+
+impl SqliteStore {
+    /// Opens the database at `path` with a thread that writes and some that read.
+    ///
+    /// The folder and the database are made where they are not there, readable by their owner
+    /// alone. Leases that a process left behind are cleared (rule R22).
+    ///
+    /// # Errors
+    /// [`OpenError`]: among others when another process uses the database, when it lacks
+    /// migrations and may not be changed, or when it is newer than this program.
+    pub fn open(
+        path: &Path,
+        keyring: Keyring,
+        options: OpenOptions,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, OpenError> {
+        let (connection, lock) = open_file(path, options, entropy)?;
+        Ok(Self::new(Driver::threads(connection, path)?, keyring, Some(lock)))
+    }
+
+    /// Opens the database at `path` without threads: whoever calls runs the statements. For
+    /// simulations and tests under paused time.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn inline_at(
+        path: &Path,
+        keyring: Keyring,
+        options: OpenOptions,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, OpenError> {
+        let (connection, lock) = open_file(path, options, entropy)?;
+        Ok(Self::new(Driver::inline(connection), keyring, Some(lock)))
+    }
+
+    /// A new database in memory, without threads; gone when the store is dropped. For
+    /// simulations and tests under paused time.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn inline(keyring: Keyring, entropy: &dyn Entropy) -> Result<Self, OpenError> {
+        let mut connection = connection::open_in_memory()?;
+        migrations::apply(&mut connection, entropy)?;
+        Ok(Self::new(Driver::inline(connection), keyring, None))
+    }
+
+    fn new(driver: Driver, keyring: Keyring, lock: Option<DatabaseLock>) -> Self {
+        Self { driver, keyring: Arc::new(keyring), _lock: lock }
+    }
+
+    /// How many writes there were, and in how many transactions.
+    pub fn write_counts(&self) -> WriteCounts {
+        self.driver.counts()
+    }
+
+    /// Clears all leases, as a start does: for simulations that let a process die and keep its
+    /// database in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clear_leases(&self) -> Result<(), StoreError> {
+        self.driver.write(|db| across_tenants::clear_leases(db).map(Written::Keep)).await
+    }
+
+    /// Runs a write that always stays.
+    async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.driver.write(|db| operation(db).map(Written::Keep)).await
+    }
+}
+
+fn open_file(
+    path: &Path,
+    options: OpenOptions,
+    entropy: &dyn Entropy,
+) -> Result<(Connection, DatabaseLock), OpenError> {
+    if !options.migrate && !path.exists() {
+        return Err(OpenError::Pending { pending: migrations::all() });
+    }
+    let lock = DatabaseLock::take(path)?;
+    let mut connection = connection::open_writer(path)?;
+    match migrations::pending(&connection)? {
+        0 => {}
+        _ if options.migrate => {
+            migrations::apply(&mut connection, entropy)?;
+        }
+        pending => return Err(OpenError::Pending { pending }),
+    }
+    across_tenants::clear_leases(&connection)?;
+    Ok((connection, lock))
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn installation(&self) -> Result<InstallationId, StoreError> {
+        self.driver.read(tenant::installation).await
+    }
+
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError> {
+        let id = id.clone();
+        self.driver.read(move |db| tenant::tenant(db, &id)).await
+    }
+
+    async fn commit_tenant(&self, commit: TenantCommit) -> Result<CommitOutcome, StoreError> {
+        let keyring = Arc::clone(&self.keyring);
+        self.driver.write(move |db| tenant::commit(db, &keyring, &commit)).await
+    }
+
+    async fn credentials(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+    ) -> Result<Option<Credentials>, StoreError> {
+        let (keyring, tenant, account) =
+            (Arc::clone(&self.keyring), tenant.clone(), account.clone());
+        self.driver.read(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
+    }
+
+    async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError> {
+        let (keyring, tenant) = (Arc::clone(&self.keyring), tenant.clone());
+        self.driver.read(move |db| tenant::all_credentials(db, &keyring, &tenant)).await
+    }
+
+    async fn payment_of_order(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+        order: &OrderReference,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        let (tenant, account, order) = (tenant.clone(), account.clone(), order.clone());
+        self.driver.read(move |db| payment::of_order(db, &tenant, &account, &order)).await
+    }
+
+    async fn latest_payment_of_order(
+        &self,
+        tenant: &TenantId,
+        order: &OrderReference,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        let (tenant, order) = (tenant.clone(), order.clone());
+        self.driver.read(move |db| payment::latest_of_order(db, &tenant, &order)).await
+    }
+
+    async fn payment(
+        &self,
+        tenant: &TenantId,
+        id: PaymentId,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| payment::by_id(db, &tenant, id)).await
+    }
+
+    async fn payment_by_reference(
+        &self,
+        tenant: &TenantId,
+        reference: &PspReference,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        let (tenant, reference) = (tenant.clone(), reference.clone());
+        self.driver.read(move |db| payment::by_reference(db, &tenant, &reference)).await
+    }
+
+    async fn count_open_payments(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| payment::count_open(db, &tenant)).await
+    }
+
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        payment: PaymentId,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| commit::history(db, &tenant, payment)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        self.driver.write(move |db| commit::commit(db, &commit)).await
+    }
+
+    async fn receive(&self, item: InboxItem) -> Result<Received, StoreError> {
+        self.write(move |db| inbox::receive(db, &item)).await
+    }
+
+    async fn claim_inbox(&self, lease: &Lease) -> Result<Vec<InboxClaim>, StoreError> {
+        let lease = lease.clone();
+        self.write(move |db| across_tenants::claim_inbox(db, &lease)).await
+    }
+
+    async fn settle_inbox(&self, settlement: InboxSettlement) -> Result<CommitOutcome, StoreError> {
+        self.write(move |db| {
+            let held = inbox::settle(db, &settlement)?;
+            Ok(if held { CommitOutcome::Committed } else { CommitOutcome::Duplicate })
+        })
+        .await
+    }
+
+    async fn claim_open_calls(
+        &self,
+        lease: &Lease,
+        older_than: SignedDuration,
+    ) -> Result<Vec<CallClaim>, StoreError> {
+        let lease = lease.clone();
+        self.write(move |db| across_tenants::claim_calls(db, &lease, older_than)).await
+    }
+
+    async fn read_channel(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        limit: u32,
+        now: Timestamp,
+        hide_until: Timestamp,
+    ) -> Result<Vec<ChannelMessage>, StoreError> {
+        let (tenant, channel) = (tenant.clone(), channel.to_owned());
+        let read = ChannelRead { tenant, channel, limit, now, hide_until };
+        self.write(move |db| channel::read(db, &read)).await
+    }
+
+    async fn delete_messages(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (tenant, channel, ids) = (tenant.clone(), channel.to_owned(), ids.to_vec());
+        self.write(move |db| outbox::delete(db, &tenant, &channel, &ids, now)).await
+    }
+
+    async fn claim_outbox(
+        &self,
+        lease: &Lease,
+        channels: &[String],
+    ) -> Result<Vec<OutboxClaim>, StoreError> {
+        let (lease, channels) = (lease.clone(), channels.to_vec());
+        self.write(move |db| across_tenants::claim_outbox(db, &lease, &channels)).await
+    }
+
+    async fn settle_outbox(&self, outcomes: Vec<DeliveryOutcome>) -> Result<(), StoreError> {
+        self.write(move |db| outcomes.iter().try_for_each(|outcome| outbox::settle(db, outcome)))
+            .await
+    }
+
+    async fn tenant_of_reference(
+        &self,
+        reference: &PspReference,
+    ) -> Result<Option<TenantId>, StoreError> {
+        let reference = reference.clone();
+        self.driver.read(move |db| across_tenants::tenant_of_reference(db, &reference)).await
+    }
+
+    async fn backlog(&self, _now: Timestamp) -> Result<Backlog, StoreError> {
+        self.driver.read(across_tenants::backlog).await
+    }
+}

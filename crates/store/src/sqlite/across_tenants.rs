@@ -1,0 +1,268 @@
+//! The questions that do not start from a tenant, all in one place: the worker's claims, the
+//! tenant of a webhook whose address names none, what waits in all, and what a start clears.
+//! Every other statement of this store names the tenant first.
+
+use app::ports::{
+    Backlog, CallClaim, ChannelBacklog, InboxClaim, InboxItem, InboxKind, Lease, OutboxClaim,
+    StoreError,
+};
+use jiff::SignedDuration;
+use payment::{CommandId, PaymentId, PspReference, TenantId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{channel, inbox, outbox, value};
+use crate::error::At;
+
+const CLAIM_INBOX: &str = "UPDATE inbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1,
+        tries = tries + 1
+    WHERE seq IN (SELECT seq FROM inbox WHERE due_at <= ?2 ORDER BY due_at, seq LIMIT ?4)
+    RETURNING seq, tenant, id, kind, external_id, name, order_key, coalesce(body, x''),
+        attributes, received_at, fence, tries - 1";
+const CLAIM_OUTBOX: &str = "UPDATE outbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1,
+        tries = tries + 1
+    WHERE seq IN (SELECT seq FROM outbox WHERE channel = ?5 AND due_at <= ?2
+        ORDER BY due_at, seq LIMIT ?4)
+    RETURNING seq, tenant, channel, id, attributes, body, fence, tries - 1";
+/// Ordered by when a call became free, so that many calls that cannot be finished do not keep
+/// the others from their turn.
+const CLAIM_CALLS: &str = "UPDATE psp_call SET lease_owner = ?1, free_at = ?3
+    WHERE rowid IN (SELECT rowid FROM psp_call
+        WHERE settled_at IS NULL AND free_at <= ?2 AND planned_at < ?5
+        ORDER BY free_at, rowid LIMIT ?4)
+    RETURNING tenant, payment";
+
+const TENANT_OF_REFERENCE: &str =
+    "SELECT tenant FROM attempt WHERE reference = ?1 ORDER BY tenant LIMIT 1";
+
+const INBOX_BACKLOG: &str = "SELECT coalesce(sum(state = 'waiting'), 0),
+        coalesce(sum(state = 'parked'), 0)
+    FROM inbox WHERE state IN ('waiting', 'parked')";
+const OUTBOX_BACKLOG: &str = "SELECT channel, count(*), min(created_at) FROM outbox
+    WHERE state = 'waiting' GROUP BY channel ORDER BY channel";
+const OUTBOX_PARKED: &str = "SELECT count(*) FROM outbox WHERE state = 'parked'";
+const CALLS_OPEN: &str = "SELECT count(*) FROM psp_call WHERE settled_at IS NULL";
+
+const CLEAR_INBOX: &str = "UPDATE inbox SET lease_owner = NULL, due_at = received_at
+    WHERE due_at IS NOT NULL AND lease_owner IS NOT NULL";
+const CLEAR_OUTBOX: &str = "UPDATE outbox SET lease_owner = NULL, due_at = created_at
+    WHERE due_at IS NOT NULL AND lease_owner IS NOT NULL";
+const CLEAR_CALLS: &str = "UPDATE psp_call SET lease_owner = NULL, free_at = planned_at
+    WHERE settled_at IS NULL AND lease_owner IS NOT NULL";
+
+/// Leases due inbox rows, the oldest first.
+pub(super) fn claim_inbox(db: &Connection, lease: &Lease) -> Result<Vec<InboxClaim>, StoreError> {
+    let (now, until) = (lease.now.as_microsecond(), lease.until.as_microsecond());
+    let mut rows: Vec<InboxRow> = db
+        .prepare_cached(CLAIM_INBOX)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![lease.worker, now, until, lease.limit], InboxRow::new)?
+                .collect()
+        })
+        .at(inbox::TABLE)?;
+    // An UPDATE returns its rows in no promised order.
+    rows.sort_by_key(|row| row.seq);
+    rows.into_iter().map(InboxRow::read).collect()
+}
+
+struct InboxRow {
+    seq: i64,
+    tenant: String,
+    id: String,
+    kind: String,
+    external_id: String,
+    name: String,
+    order_key: Option<String>,
+    body: Vec<u8>,
+    attributes: String,
+    received_at: i64,
+    fence: i64,
+    tries: i64,
+}
+
+impl InboxRow {
+    fn new(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            tenant: row.get(1)?,
+            id: row.get(2)?,
+            kind: row.get(3)?,
+            external_id: row.get(4)?,
+            name: row.get(5)?,
+            order_key: row.get(6)?,
+            body: row.get(7)?,
+            attributes: row.get(8)?,
+            received_at: row.get(9)?,
+            fence: row.get(10)?,
+            tries: row.get(11)?,
+        })
+    }
+
+    fn read(self) -> Result<InboxClaim, StoreError> {
+        let item = InboxItem {
+            id: value::id(inbox::TABLE, &self.id, CommandId::parse)?,
+            tenant: TenantId::new(self.tenant),
+            kind: value::word(inbox::TABLE, &self.kind, InboxKind::from_name)?,
+            external_id: self.external_id,
+            name: self.name,
+            order_key: self.order_key,
+            body: self.body,
+            attributes: self.attributes,
+            received_at: value::time(inbox::TABLE, self.received_at)?,
+        };
+        Ok(InboxClaim { item, fence: self.fence, tries: value::count(inbox::TABLE, self.tries)? })
+    }
+}
+
+/// Leases due messages of these channels, the oldest first.
+pub(super) fn claim_outbox(
+    db: &Connection,
+    lease: &Lease,
+    channels: &[String],
+) -> Result<Vec<OutboxClaim>, StoreError> {
+    let mut rows = Vec::new();
+    for channel in channels {
+        let taken = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        claim_channel(db, lease, channel, lease.limit.saturating_sub(taken), &mut rows)?;
+    }
+    rows.sort_by_key(|row| row.seq);
+    rows.into_iter().map(OutboxRow::read).collect()
+}
+
+fn claim_channel(
+    db: &Connection,
+    lease: &Lease,
+    channel: &str,
+    limit: u32,
+    claimed: &mut Vec<OutboxRow>,
+) -> Result<(), StoreError> {
+    let (now, until) = (lease.now.as_microsecond(), lease.until.as_microsecond());
+    let mut statement = db.prepare_cached(CLAIM_OUTBOX).at(outbox::TABLE)?;
+    let rows = statement
+        .query_map(params![lease.worker, now, until, limit, channel], OutboxRow::new)
+        .at(outbox::TABLE)?;
+    for row in rows {
+        claimed.push(row.at(outbox::TABLE)?);
+    }
+    Ok(())
+}
+
+struct OutboxRow {
+    seq: i64,
+    tenant: String,
+    channel: String,
+    id: String,
+    attributes: String,
+    body: String,
+    fence: i64,
+    tries: i64,
+}
+
+impl OutboxRow {
+    fn new(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            tenant: row.get(1)?,
+            channel: row.get(2)?,
+            id: row.get(3)?,
+            attributes: row.get(4)?,
+            body: row.get(5)?,
+            fence: row.get(6)?,
+            tries: row.get(7)?,
+        })
+    }
+
+    fn read(self) -> Result<OutboxClaim, StoreError> {
+        Ok(OutboxClaim {
+            tenant: TenantId::new(self.tenant),
+            channel: self.channel,
+            message: channel::message(&self.id, &self.attributes, self.body)?,
+            fence: self.fence,
+            tries: value::count(outbox::TABLE, self.tries)?,
+        })
+    }
+}
+
+/// Leases calls that were journaled longer than `older_than` ago and are not settled.
+pub(super) fn claim_calls(
+    db: &Connection,
+    lease: &Lease,
+    older_than: SignedDuration,
+) -> Result<Vec<CallClaim>, StoreError> {
+    let (now, until) = (lease.now.as_microsecond(), lease.until.as_microsecond());
+    let age = i64::try_from(older_than.as_micros()).unwrap_or(i64::MAX);
+    let before = now.saturating_sub(age);
+    let rows: Vec<(String, String)> = db
+        .prepare_cached(CLAIM_CALLS)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![lease.worker, now, until, lease.limit, before], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect()
+        })
+        .at("psp_call")?;
+    rows.into_iter()
+        .map(|(tenant, payment)| {
+            let payment = value::id("psp_call", &payment, PaymentId::parse)?;
+            Ok(CallClaim { tenant: TenantId::new(tenant), payment })
+        })
+        .collect()
+}
+
+pub(super) fn tenant_of_reference(
+    db: &Connection,
+    reference: &PspReference,
+) -> Result<Option<TenantId>, StoreError> {
+    db.prepare_cached(TENANT_OF_REFERENCE)
+        .and_then(|mut statement| {
+            let tenant = |row: &Row<'_>| Ok(TenantId::new(row.get::<_, String>(0)?));
+            statement.query_row([reference.as_str()], tenant).optional()
+        })
+        .at("attempt")
+}
+
+/// What waits; each figure is counted from an index that holds only what waits.
+pub(super) fn backlog(db: &Connection) -> Result<Backlog, StoreError> {
+    let number = |sql: &str, table: &'static str| -> Result<u64, StoreError> {
+        let count: i64 = db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .at(table)?;
+        value::count(table, count)
+    };
+    let (waiting, parked): (i64, i64) = db
+        .prepare_cached(INBOX_BACKLOG)
+        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+        .at(inbox::TABLE)?;
+    let channels: Vec<(String, i64, i64)> = db
+        .prepare_cached(OUTBOX_BACKLOG)
+        .and_then(|mut statement| {
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+        })
+        .at(outbox::TABLE)?;
+    let outbox_waiting = channels
+        .into_iter()
+        .map(|(channel, waiting, oldest)| {
+            let waiting = value::count(outbox::TABLE, waiting)?;
+            Ok(ChannelBacklog { channel, waiting, oldest: value::time(outbox::TABLE, oldest)? })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Backlog {
+        inbox_waiting: value::count(inbox::TABLE, waiting)?,
+        inbox_parked: value::count(inbox::TABLE, parked)?,
+        outbox_waiting,
+        outbox_parked: number(OUTBOX_PARKED, outbox::TABLE)?,
+        calls_open: number(CALLS_OPEN, "psp_call")?,
+    })
+}
+
+/// Gives up all leases: the workers that held them died with the last process (rule R22).
+pub(super) fn clear_leases(db: &Connection) -> Result<(), StoreError> {
+    for (sql, table) in
+        [(CLEAR_INBOX, inbox::TABLE), (CLEAR_OUTBOX, outbox::TABLE), (CLEAR_CALLS, "psp_call")]
+    {
+        db.execute(sql, []).at(table)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Group commit: writes that wait are carried out in one transaction, each in a savepoint of its
+//! own, and answered together once that transaction is on disk.
+
+use app::ports::StoreError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+/// What a write came to, and whether what it wrote stays.
+#[derive(Debug)]
+pub(crate) enum Written<T> {
+    /// It stays.
+    Keep(T),
+    /// It is undone: a conflict was found on the way.
+    Undo(T),
+}
+
+/// One write of a batch.
+pub(crate) trait Job: Send {
+    /// Carries it out; whether what it wrote stays.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Answers the caller: its own result, or why the batch was lost.
+    fn answer(self: Box<Self>, lost: Option<&str>);
+}
+
+struct Write<T, F> {
+    operation: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+/// A write, and where its answer will be.
+pub(crate) fn job<T, F>(operation: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(Write { operation: Some(operation), result: None, reply }), answer)
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        let Some(operation) = self.operation.take() else { return false };
+        let (result, keep) = match operation(connection) {
+            Ok(Written::Keep(value)) => (Ok(value), true),
+            Ok(Written::Undo(value)) => (Ok(value), false),
+            Err(error) => (Err(error), false),
+        };
+        self.result = Some(result);
+        keep
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&str>) {
+        let result = match (lost, self.result) {
+            (None, Some(result)) => result,
+            (Some(why), _) => Err(StoreError::Unavailable(why.to_owned())),
+            (None, None) => Err(StoreError::Unavailable("the write was not carried out".into())),
+        };
+        // Nobody may wait any more: the caller gave up, and the write stays.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Carries out all jobs in one transaction and answers them. If the transaction is lost, all of
+/// them are.
+pub(crate) fn run_batch(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
+    let lost = in_one_transaction(connection, &mut jobs).err().map(|error| {
+        // It may have been undone already, by the error itself.
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be undone");
+        }
+        error.to_string()
+    });
+    for job in jobs {
+        job.answer(lost.as_deref());
+    }
+}
+
+fn in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for job in jobs {
+        connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+        if !job.run(connection) {
+            connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        }
+        connection.prepare_cached("RELEASE job")?.execute([])?;
+    }
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<i64, StoreError>>;
+
+    fn database() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE line (n INTEGER PRIMARY KEY) STRICT").unwrap();
+        connection
+    }
+
+    fn insert(n: i64, then: fn(i64) -> Result<Written<i64>, StoreError>) -> (Box<dyn Job>, Answer) {
+        job(move |connection: &Connection| {
+            connection.execute("INSERT INTO line VALUES (?1)", [n]).unwrap();
+            then(n)
+        })
+    }
+
+    fn lines(connection: &Connection) -> Vec<i64> {
+        let mut statement = connection.prepare("SELECT n FROM line ORDER BY n").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_write_that_fails_is_undone_alone() {
+        let connection = database();
+        let (one, one_answer) = insert(1, |n| Ok(Written::Keep(n)));
+        let (two, two_answer) = insert(2, |_| Err(StoreError::Unavailable("no".into())));
+        let (three, three_answer) = insert(3, |n| Ok(Written::Undo(n)));
+        let (four, four_answer) = insert(4, |n| Ok(Written::Keep(n)));
+        run_batch(&connection, vec![one, two, three, four]);
+        assert_eq!(lines(&connection), [1, 4]);
+        assert_eq!(one_answer.blocking_recv().unwrap().unwrap(), 1);
+        assert!(two_answer.blocking_recv().unwrap().is_err());
+        assert_eq!(three_answer.blocking_recv().unwrap().unwrap(), 3, "answered, but undone");
+        assert_eq!(four_answer.blocking_recv().unwrap().unwrap(), 4);
+    }
+
+    #[test]
+    fn when_the_commit_fails_every_write_of_the_batch_is_lost() {
+        let connection = database();
+        // A deferred foreign key is checked by COMMIT: the one way to make it fail on purpose.
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON; CREATE TABLE child (n INTEGER REFERENCES line (n) \
+                 DEFERRABLE INITIALLY DEFERRED) STRICT",
+            )
+            .unwrap();
+        let (good, good_answer) = insert(1, |n| Ok(Written::Keep(n)));
+        let (bad, bad_answer) = job(|connection: &Connection| {
+            connection.execute("INSERT INTO child VALUES (99)", []).unwrap();
+            Ok(Written::Keep(99_i64))
+        });
+        run_batch(&connection, vec![good, bad]);
+        for answer in [good_answer, bad_answer] {
+            let error = answer.blocking_recv().unwrap().unwrap_err();
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        }
+        assert!(lines(&connection).is_empty());
+        let (next, next_answer) = insert(2, |n| Ok(Written::Keep(n)));
+        run_batch(&connection, vec![next]);
+        assert_eq!(next_answer.blocking_recv().unwrap().unwrap(), 2, "the next one goes on");
+    }
+}

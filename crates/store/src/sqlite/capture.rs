@@ -1,0 +1,143 @@
+//! Captures and refunds. They belong to an attempt: a payment is read with those of its current
+//! one, and a new attempt starts without any. The rows of older attempts stay.
+
+use app::ports::StoreError;
+use payment::{
+    AttemptId, CallId, Capture, CaptureOrigin, CaptureState, Payment, PspRefundId, Refund,
+    RefundId, RefundState, TenantId,
+};
+use rusqlite::{Connection, params};
+
+use super::value;
+use crate::error::At;
+use crate::rows;
+
+const CAPTURES: &str = "SELECT call, items, amount_minor, currency, state FROM capture
+    WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
+const WRITE_CAPTURE: &str = "INSERT INTO capture
+        (tenant, attempt, position, call, items, amount_minor, currency, state)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    ON CONFLICT (tenant, attempt, position) DO UPDATE SET call = excluded.call,
+        items = excluded.items, amount_minor = excluded.amount_minor,
+        currency = excluded.currency, state = excluded.state
+    WHERE (call, items, amount_minor, currency, state) IS NOT
+        (excluded.call, excluded.items, excluded.amount_minor, excluded.currency, excluded.state)";
+
+const REFUNDS: &str = "SELECT id, reference, items, amount_minor, currency, state FROM refund
+    WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
+const WRITE_REFUND: &str = "INSERT INTO refund
+        (tenant, attempt, id, position, reference, items, amount_minor, currency, state)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (tenant, attempt, id) DO UPDATE SET reference = excluded.reference,
+        items = excluded.items, amount_minor = excluded.amount_minor,
+        currency = excluded.currency, state = excluded.state
+    WHERE (reference, items, amount_minor, currency, state) IS NOT
+        (excluded.reference, excluded.items, excluded.amount_minor, excluded.currency,
+         excluded.state)";
+
+pub(super) fn captures(
+    db: &Connection,
+    tenant: &TenantId,
+    attempt: AttemptId,
+) -> Result<Vec<Capture>, StoreError> {
+    type CaptureRow = (Option<String>, String, i64, String, String);
+    let rows: Vec<CaptureRow> = db
+        .prepare_cached(CAPTURES)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![tenant.as_str(), attempt.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?
+                .collect()
+        })
+        .at("capture")?;
+    rows.into_iter()
+        .map(|(call, items, minor, currency, state)| {
+            let origin = match call {
+                Some(call) => CaptureOrigin::Call(value::id("capture", &call, CallId::parse)?),
+                None => CaptureOrigin::Psp,
+            };
+            Ok(Capture {
+                origin,
+                items: rows::items_from_json("capture", &items)?,
+                amount: rows::money("capture", minor, &currency)?,
+                state: value::word("capture", &state, CaptureState::from_name)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn write_captures(db: &Connection, payment: &Payment) -> Result<(), StoreError> {
+    let attempt = payment.attempt().id.to_string();
+    let mut statement = db.prepare_cached(WRITE_CAPTURE).at("capture")?;
+    for (index, capture) in payment.captures.iter().enumerate() {
+        let call = match capture.origin {
+            CaptureOrigin::Call(call) => Some(call.to_string()),
+            CaptureOrigin::Psp => None,
+        };
+        statement
+            .execute(params![
+                payment.tenant.as_str(),
+                attempt,
+                value::position(index),
+                call,
+                rows::items_to_json("capture", &capture.items)?,
+                capture.amount.minor(),
+                capture.amount.currency().code(),
+                capture.state.name(),
+            ])
+            .at("capture")?;
+    }
+    Ok(())
+}
+
+pub(super) fn refunds(
+    db: &Connection,
+    tenant: &TenantId,
+    attempt: AttemptId,
+) -> Result<Vec<Refund>, StoreError> {
+    type RefundRow = (String, Option<String>, String, i64, String, String);
+    let rows: Vec<RefundRow> = db
+        .prepare_cached(REFUNDS)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![tenant.as_str(), attempt.to_string()], |row| {
+                    let (id, reference, items) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    Ok((id, reference, items, row.get(3)?, row.get(4)?, row.get(5)?))
+                })?
+                .collect()
+        })
+        .at("refund")?;
+    rows.into_iter()
+        .map(|(id, reference, items, minor, currency, state)| {
+            Ok(Refund {
+                id: value::id("refund", &id, RefundId::parse)?,
+                reference: reference.map(PspRefundId::new),
+                items: rows::items_from_json("refund", &items)?,
+                amount: rows::money("refund", minor, &currency)?,
+                state: value::word("refund", &state, RefundState::from_name)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn write_refunds(db: &Connection, payment: &Payment) -> Result<(), StoreError> {
+    let attempt = payment.attempt().id.to_string();
+    let mut statement = db.prepare_cached(WRITE_REFUND).at("refund")?;
+    for (index, refund) in payment.refunds.iter().enumerate() {
+        statement
+            .execute(params![
+                payment.tenant.as_str(),
+                attempt,
+                refund.id.to_string(),
+                value::position(index),
+                refund.reference.as_ref().map(PspRefundId::as_str),
+                rows::items_to_json("refund", &refund.items)?,
+                refund.amount.minor(),
+                refund.amount.currency().code(),
+                refund.state.name(),
+            ])
+            .at("refund")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! Who runs the statements: a writer thread with readers beside it, or the caller itself.
+//!
+//! Both run the same synchronous functions over a connection. Inline is for simulations: nothing
+//! runs on threads of its own, so that a run repeats exactly and paused time stands still.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use app::ports::StoreError;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{Job, Written, job, run_batch};
+use super::connection;
+use crate::OpenError;
+
+/// At most so many writes share one transaction and its fsync.
+const BATCH_MAX: usize = 128;
+/// So many writes wait for the writer before callers wait to be let in.
+const WRITES_WAITING_MAX: usize = 1024;
+/// So many reads wait for a reader before callers wait to be let in.
+const READS_WAITING_MAX: usize = 1024;
+/// So many reads run beside each other.
+const READERS: usize = 4;
+
+/// How often the database was written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteCounts {
+    /// Writes that were asked for.
+    pub writes: u64,
+    /// Transactions they were carried out in; each is one fsync.
+    pub transactions: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    writes: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Counters {
+    fn run(&self, connection: &Connection, jobs: Vec<Box<dyn Job>>) {
+        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        self.writes.fetch_add(count, Ordering::Relaxed);
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        run_batch(connection, jobs);
+    }
+}
+
+pub(crate) struct Driver {
+    counters: Arc<Counters>,
+    mode: Mode,
+}
+
+enum Mode {
+    Threads(Threads),
+    Inline(Mutex<Connection>),
+}
+
+struct Threads {
+    /// Taken when the store is dropped, so that the threads see the end.
+    senders: Option<Senders>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+struct Senders {
+    writer: mpsc::Sender<Box<dyn Job>>,
+    readers: mpsc::Sender<Box<dyn Read>>,
+}
+
+/// A read, with the place its answer goes to.
+trait Read: Send {
+    fn run(self: Box<Self>, connection: &Connection);
+}
+
+struct ReadJob<T, F> {
+    operation: F,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Read for ReadJob<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+{
+    fn run(self: Box<Self>, connection: &Connection) {
+        let result = read_snapshot(connection, self.operation);
+        // Nobody may wait any more: the caller gave up.
+        let _ = self.reply.send(result);
+    }
+}
+
+impl Driver {
+    /// One thread that writes to `writer`, and some that read from the file beside it.
+    pub fn threads(writer: Connection, path: &Path) -> Result<Self, OpenError> {
+        let counters = Arc::new(Counters::default());
+        let (write, writes) = mpsc::channel(WRITES_WAITING_MAX);
+        let (read, reads) = mpsc::channel(READS_WAITING_MAX);
+        let counting = Arc::clone(&counters);
+        let mut handles = vec![spawn("store-writer", move || serve_writes(&writer, writes, &counting))?];
+        let reads = Arc::new(Mutex::new(reads));
+        for _ in 0..READERS {
+            let connection = connection::open_reader(path)?;
+            let reads = Arc::clone(&reads);
+            handles.push(spawn("store-reader", move || serve_reads(&connection, &reads))?);
+        }
+        let senders = Some(Senders { writer: write, readers: read });
+        Ok(Self { counters, mode: Mode::Threads(Threads { senders, handles }) })
+    }
+
+    /// No threads: whoever calls runs the statements.
+    pub fn inline(connection: Connection) -> Self {
+        Self { counters: Arc::default(), mode: Mode::Inline(Mutex::new(connection)) }
+    }
+
+    pub fn counts(&self) -> WriteCounts {
+        WriteCounts {
+            writes: self.counters.writes.load(Ordering::Relaxed),
+            transactions: self.counters.transactions.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Runs a write and answers once it is on disk.
+    pub async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(operation);
+        match &self.mode {
+            Mode::Inline(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                self.counters.run(&connection, vec![job]);
+            }
+            Mode::Threads(threads) => {
+                threads.senders()?.writer.send(job).await.map_err(|_| stopped())?;
+            }
+        }
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Runs a read on one state of the database.
+    pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.mode {
+            Mode::Inline(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                read_snapshot(&connection, operation)
+            }
+            Mode::Threads(threads) => {
+                let (reply, answer) = oneshot::channel();
+                let job = Box::new(ReadJob { operation, reply });
+                threads.senders()?.readers.send(job).await.map_err(|_| stopped())?;
+                answer.await.map_err(|_| stopped())?
+            }
+        }
+    }
+}
+
+impl Threads {
+    fn senders(&self) -> Result<&Senders, StoreError> {
+        self.senders.as_ref().ok_or_else(stopped)
+    }
+}
+
+/// Waits for what is under way: the lock on the database is given up only after the last write.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        drop(self.senders.take());
+        for handle in self.handles.drain(..) {
+            if handle.join().is_err() {
+                tracing::error!("a thread of the store has panicked; please report this");
+            }
+        }
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the store's thread has stopped; restart paybridge".into())
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    thread::Builder::new().name(name.into()).spawn(work).map_err(OpenError::Thread)
+}
+
+/// Takes all writes that wait and carries them out together.
+fn serve_writes(
+    connection: &Connection,
+    mut writes: mpsc::Receiver<Box<dyn Job>>,
+    counters: &Counters,
+) {
+    let mut jobs = Vec::new();
+    while writes.blocking_recv_many(&mut jobs, BATCH_MAX) > 0 {
+        counters.run(connection, std::mem::take(&mut jobs));
+    }
+}
+
+fn serve_reads(connection: &Connection, reads: &Mutex<mpsc::Receiver<Box<dyn Read>>>) {
+    loop {
+        // The lock is held while waiting: the next reader waits for the lock instead.
+        let next = reads.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(read) = next else { return };
+        read.run(connection);
+    }
+}
+
+/// A read consists of several statements that have to see one state.
+fn read_snapshot<T>(
+    connection: &Connection,
+    operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let unavailable = |error: rusqlite::Error| StoreError::Unavailable(error.to_string());
+    let snapshot = connection.unchecked_transaction().map_err(unavailable)?;
+    let result = operation(&snapshot);
+    // Nothing was written; ending it lets the log be taken over into the database.
+    snapshot.rollback().map_err(unavailable)?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc as std_mpsc;
+
+    use super::*;
+
+    fn threads(folder: &Path) -> Driver {
+        let path = folder.join("test.db");
+        let writer = connection::open_writer(&path).unwrap();
+        writer.execute_batch("CREATE TABLE line (n INTEGER PRIMARY KEY) STRICT").unwrap();
+        Driver::threads(writer, &path).unwrap()
+    }
+
+    fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<Written<()>, StoreError> {
+        move |connection| {
+            connection.execute("INSERT INTO line VALUES (?1)", [n]).unwrap();
+            Ok(Written::Keep(()))
+        }
+    }
+
+    async fn lines(driver: &Driver) -> i64 {
+        driver
+            .read(|connection| {
+                Ok(connection.query_row("SELECT count(*) FROM line", [], |row| row.get(0)).unwrap())
+            })
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn writes_that_wait_share_one_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = Arc::new(threads(folder.path()));
+        // The writer is busy with a first write until it is let go.
+        let (entered, is_inside) = std_mpsc::channel();
+        let (let_go, go) = std_mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let driver = Arc::clone(&driver);
+            async move {
+                driver
+                    .write(move |_| {
+                        entered.send(()).unwrap();
+                        go.recv().unwrap();
+                        Ok(Written::Keep(()))
+                    })
+                    .await
+            }
+        });
+        tokio::task::yield_now().await;
+        is_inside.recv().unwrap();
+        let rest: Vec<_> = (0..100)
+            .map(|n| {
+                let driver = Arc::clone(&driver);
+                tokio::spawn(async move { driver.write(insert(n)).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let_go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for write in rest {
+            write.await.unwrap().unwrap();
+        }
+        assert_eq!(driver.counts(), WriteCounts { writes: 101, transactions: 2 });
+        assert_eq!(lines(&driver).await, 100);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_store_has_carried_out_what_it_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = threads(folder.path());
+        driver.write(insert(1)).await.unwrap();
+        drop(driver);
+        let reader = connection::open_reader(&folder.path().join("test.db")).unwrap();
+        let count: i64 =
+            reader.query_row("SELECT count(*) FROM line", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = threads(folder.path());
+        let refused = driver
+            .read(|connection| Ok(connection.execute("INSERT INTO line VALUES (1)", []).is_err()))
+            .await;
+        assert!(refused.unwrap());
+        assert_eq!(lines(&driver).await, 0);
+    }
+}

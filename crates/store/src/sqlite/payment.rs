@@ -1,0 +1,329 @@
+//! Payments: reading one with all that belongs to it, and writing it.
+
+use app::ports::{Expected, StoreError, Stored, Versioned};
+use jiff::Timestamp;
+use payment::{
+    Account, Attempt, AttemptState, Mode, Money, OrderReference, Payment, PaymentId, PaymentRecord,
+    PspAccountId, PspReference, ShopStatus, Status, TenantId,
+};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::{call, capture, value};
+use crate::error::{At, corrupt};
+use crate::rows;
+
+const TABLE: &str = "payment";
+
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT id, version, account, mode, status, authorized_minor, authorized_currency,
+                    capturable_minor, capturable_currency, captured_minor, captured_currency,
+                    canceled_items, method, checkout, created_at
+             FROM payment WHERE tenant = ?1 AND ",
+            $where
+        )
+    };
+}
+
+const BY_ID: &str = select!("id = ?2");
+const OF_ORDER: &str = select!("account = ?2 AND mode = ?3 AND order_reference = ?4");
+const LATEST_OF_ORDER: &str =
+    select!("order_reference = ?2 ORDER BY created_at DESC, id DESC LIMIT 1");
+const BY_REFERENCE: &str =
+    select!("id = (SELECT payment FROM attempt WHERE tenant = ?1 AND reference = ?2)");
+const COUNT_OPEN: &str = "SELECT count(*) FROM payment WHERE tenant = ?1 AND open = 1";
+
+const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, order_reference,
+        status, open, total_minor, total_currency, authorized_minor, authorized_currency,
+        capturable_minor, capturable_currency, captured_minor, captured_currency, canceled_items,
+        method, checkout, created_at, updated_at)
+    VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+        ?19, ?20)
+    ON CONFLICT DO NOTHING";
+const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, open = ?5,
+        total_minor = ?6, total_currency = ?7, authorized_minor = ?8, authorized_currency = ?9,
+        capturable_minor = ?10, capturable_currency = ?11, captured_minor = ?12,
+        captured_currency = ?13, canceled_items = ?14, method = ?15, checkout = ?16,
+        updated_at = ?17
+    WHERE tenant = ?1 AND id = ?2 AND version = ?3";
+
+const ATTEMPTS: &str = "SELECT id, reference, state, multicapture FROM attempt
+    WHERE tenant = ?1 AND payment = ?2 ORDER BY position";
+const WRITE_ATTEMPT: &str = "INSERT INTO attempt
+        (tenant, id, payment, position, reference, state, multicapture)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (tenant, id) DO UPDATE SET
+        reference = excluded.reference, state = excluded.state, multicapture = excluded.multicapture
+    WHERE (reference, state, multicapture)
+        IS NOT (excluded.reference, excluded.state, excluded.multicapture)";
+
+pub(super) fn by_id(
+    db: &Connection,
+    tenant: &TenantId,
+    id: PaymentId,
+) -> Result<Option<Stored>, StoreError> {
+    one(db, tenant, BY_ID, params![tenant.as_str(), id.to_string()])
+}
+
+pub(super) fn of_order(
+    db: &Connection,
+    tenant: &TenantId,
+    account: &Account,
+    order: &OrderReference,
+) -> Result<Option<Stored>, StoreError> {
+    let (id, mode) = (account.id.as_str(), account.mode.name());
+    one(db, tenant, OF_ORDER, params![tenant.as_str(), id, mode, order.as_str()])
+}
+
+pub(super) fn latest_of_order(
+    db: &Connection,
+    tenant: &TenantId,
+    order: &OrderReference,
+) -> Result<Option<Stored>, StoreError> {
+    one(db, tenant, LATEST_OF_ORDER, params![tenant.as_str(), order.as_str()])
+}
+
+pub(super) fn by_reference(
+    db: &Connection,
+    tenant: &TenantId,
+    reference: &PspReference,
+) -> Result<Option<Stored>, StoreError> {
+    one(db, tenant, BY_REFERENCE, params![tenant.as_str(), reference.as_str()])
+}
+
+pub(super) fn count_open(db: &Connection, tenant: &TenantId) -> Result<u64, StoreError> {
+    let count: i64 = db
+        .prepare_cached(COUNT_OPEN)
+        .and_then(|mut statement| statement.query_row([tenant.as_str()], |row| row.get(0)))
+        .at(TABLE)?;
+    value::count(TABLE, count)
+}
+
+/// The columns of a payment, before they are read as what they mean.
+struct PaymentRow {
+    id: String,
+    version: i64,
+    account: String,
+    mode: String,
+    status: String,
+    authorized: (i64, String),
+    capturable: (i64, String),
+    captured: (i64, String),
+    canceled_items: String,
+    method: Option<String>,
+    checkout: String,
+    created_at: i64,
+}
+
+impl PaymentRow {
+    fn new(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            version: row.get(1)?,
+            account: row.get(2)?,
+            mode: row.get(3)?,
+            status: row.get(4)?,
+            authorized: (row.get(5)?, row.get(6)?),
+            capturable: (row.get(7)?, row.get(8)?),
+            captured: (row.get(9)?, row.get(10)?),
+            canceled_items: row.get(11)?,
+            method: row.get(12)?,
+            checkout: row.get(13)?,
+            created_at: row.get(14)?,
+        })
+    }
+}
+
+fn one(
+    db: &Connection,
+    tenant: &TenantId,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<Option<Stored>, StoreError> {
+    let row = db
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(parameters, PaymentRow::new).optional())
+        .at(TABLE)?;
+    row.map(|row| read(db, tenant, row)).transpose()
+}
+
+fn read(db: &Connection, tenant: &TenantId, row: PaymentRow) -> Result<Stored, StoreError> {
+    let money = |(minor, currency): (i64, String)| rows::money(TABLE, minor, &currency);
+    let id = value::id(TABLE, &row.id, PaymentId::parse)?;
+    let attempts = attempts(db, tenant, id)?;
+    let current = attempts.last().ok_or_else(|| corrupt("attempt", "a payment has none"))?.id;
+    let payment = Payment::restore(PaymentRecord {
+        id,
+        tenant: tenant.clone(),
+        account: Account {
+            id: PspAccountId::new(row.account),
+            mode: value::word(TABLE, &row.mode, Mode::from_name)?,
+        },
+        checkout: rows::checkout_from_json(TABLE, &row.checkout)?,
+        status: value::word(TABLE, &row.status, Status::from_name)?,
+        authorized: money(row.authorized)?,
+        capturable: money(row.capturable)?,
+        captured: money(row.captured)?,
+        captures: capture::captures(db, tenant, current)?,
+        canceled_items: rows::items_from_json(TABLE, &row.canceled_items)?,
+        refunds: capture::refunds(db, tenant, current)?,
+        open_call: call::open_call(db, tenant, id)?,
+        method: row.method,
+        created_at: value::time(TABLE, row.created_at)?,
+        attempts,
+    });
+    Ok(Versioned { value: payment, version: row.version })
+}
+
+fn attempts(
+    db: &Connection,
+    tenant: &TenantId,
+    payment: PaymentId,
+) -> Result<Vec<Attempt>, StoreError> {
+    type AttemptRow = (String, Option<String>, String, Option<bool>);
+    let rows: Vec<AttemptRow> = db
+        .prepare_cached(ATTEMPTS)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![tenant.as_str(), payment.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
+                .collect()
+        })
+        .at("attempt")?;
+    rows.into_iter()
+        .map(|(id, reference, state, multicapture)| {
+            Ok(Attempt {
+                id: value::id("attempt", &id, payment::AttemptId::parse)?,
+                reference: reference.map(PspReference::new),
+                state: value::word("attempt", &state, AttemptState::from_name)?,
+                multicapture,
+            })
+        })
+        .collect()
+}
+
+/// Writes a payment with its attempts, the captures and refunds of the current one, and its open
+/// call. Returns whether it was as `expected`; where not, what was written has to be undone.
+pub(super) fn write(
+    db: &Connection,
+    payment: &Payment,
+    expected: Expected,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let written = match expected {
+        Expected::Absent => insert(db, payment, now)?,
+        Expected::Version(version) => update(db, payment, version, now)?,
+    };
+    if !written {
+        return Ok(false);
+    }
+    write_attempts(db, payment)?;
+    capture::write_captures(db, payment)?;
+    capture::write_refunds(db, payment)?;
+    match &payment.open_call {
+        Some(open) => call::journal(db, payment, open),
+        None => Ok(true),
+    }
+}
+
+fn insert(db: &Connection, payment: &Payment, now: Timestamp) -> Result<bool, StoreError> {
+    let written = db
+        .prepare_cached(INSERT)
+        .at(TABLE)?
+        .execute(params![
+            payment.tenant.as_str(),
+            payment.id.to_string(),
+            payment.account.id.as_str(),
+            payment.account.mode.name(),
+            payment.checkout.order_reference.as_str(),
+            payment.status.name(),
+            keeps_tenant_connected(payment),
+            payment.checkout.total.minor(),
+            code(payment.checkout.total),
+            payment.authorized.minor(),
+            code(payment.authorized),
+            payment.capturable.minor(),
+            code(payment.capturable),
+            payment.captured.minor(),
+            code(payment.captured),
+            rows::items_to_json(TABLE, &payment.canceled_items)?,
+            payment.method,
+            rows::checkout_to_json(TABLE, &payment.checkout)?,
+            payment.created_at.as_microsecond(),
+            now.as_microsecond(),
+        ])
+        .at(TABLE)?;
+    Ok(written == 1)
+}
+
+fn update(
+    db: &Connection,
+    payment: &Payment,
+    version: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let written = db
+        .prepare_cached(UPDATE)
+        .at(TABLE)?
+        .execute(params![
+            payment.tenant.as_str(),
+            payment.id.to_string(),
+            version,
+            payment.status.name(),
+            keeps_tenant_connected(payment),
+            payment.checkout.total.minor(),
+            code(payment.checkout.total),
+            payment.authorized.minor(),
+            code(payment.authorized),
+            payment.capturable.minor(),
+            code(payment.capturable),
+            payment.captured.minor(),
+            code(payment.captured),
+            rows::items_to_json(TABLE, &payment.canceled_items)?,
+            payment.method,
+            rows::checkout_to_json(TABLE, &payment.checkout)?,
+            now.as_microsecond(),
+        ])
+        .at(TABLE)?;
+    Ok(written == 1)
+}
+
+fn write_attempts(db: &Connection, payment: &Payment) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached(WRITE_ATTEMPT).at("attempt")?;
+    for (index, attempt) in payment.attempts.iter().enumerate() {
+        statement
+            .execute(params![
+                payment.tenant.as_str(),
+                attempt.id.to_string(),
+                payment.id.to_string(),
+                value::position(index),
+                attempt.reference.as_ref().map(PspReference::as_str),
+                attempt.state.name(),
+                attempt.multicapture,
+            ])
+            .at("attempt")?;
+    }
+    Ok(())
+}
+
+fn code(money: Money) -> &'static str {
+    money.currency().code()
+}
+
+/// Whether a payment keeps its tenant from disconnecting (contract, "Configure and disconnect").
+/// Stored with the payment, so that counting them reads an index.
+fn keeps_tenant_connected(payment: &Payment) -> bool {
+    match payment.status {
+        Status::New
+        | Status::Authorized
+        | Status::PartiallyCaptured
+        | Status::CaptureRequested
+        | Status::CaptureFailed
+        | Status::CancelRequested
+        | Status::CancellationFailed => true,
+        Status::Captured => payment.shop_status() == ShopStatus::Underpaid,
+        Status::AuthorizationFailed | Status::Canceled => false,
+    }
+}

@@ -1,0 +1,250 @@
+//! Tenants, what their shops were told of payment methods, and their sealed credentials.
+
+use std::collections::BTreeMap;
+
+use app::ports::{
+    CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
+};
+use app::tenant::{Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
+use jiff::Timestamp;
+use payment::{Account, Mode, PspAccountId, TenantId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::batch::Written;
+use super::{outbox, value};
+use crate::Keyring;
+use crate::error::At;
+use crate::keyring::Sealed;
+use crate::rows;
+
+const TABLE: &str = "tenant";
+
+const INSTALLATION: &str = "SELECT id FROM installation WHERE one = 1";
+
+const TENANT: &str = "SELECT version, status, account, mode, settings FROM tenant WHERE id = ?1";
+const INSERT: &str = "INSERT INTO tenant
+        (id, version, status, account, mode, settings, created_at, updated_at)
+    VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?6)
+    ON CONFLICT (id) DO NOTHING";
+const UPDATE: &str = "UPDATE tenant SET version = version + 1, status = ?3, account = ?4,
+        mode = ?5, settings = ?6, updated_at = ?7
+    WHERE id = ?1 AND version = ?2";
+
+const METHODS: &str = "SELECT name, told, told_at, active FROM payment_method WHERE tenant = ?1";
+const CLEAR_METHODS: &str = "DELETE FROM payment_method WHERE tenant = ?1";
+const ADD_METHOD: &str = "INSERT INTO payment_method (tenant, name, told, told_at, active)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+
+const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed FROM credential
+    WHERE tenant = ?1 AND account = ?2 AND mode = ?3";
+const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed FROM credential
+    WHERE tenant = ?1 ORDER BY updated_at DESC, account, mode";
+const WRITE_CREDENTIAL: &str = "INSERT INTO credential
+        (tenant, account, mode, key_id, sealed, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (tenant, account, mode) DO UPDATE SET key_id = excluded.key_id,
+        sealed = excluded.sealed, updated_at = excluded.updated_at";
+
+pub(super) fn installation(db: &Connection) -> Result<InstallationId, StoreError> {
+    let id: String = db
+        .prepare_cached(INSTALLATION)
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .at("installation")?;
+    value::id("installation", &id, Uuid::parse_str)
+}
+
+pub(super) fn tenant(
+    db: &Connection,
+    id: &TenantId,
+) -> Result<Option<Versioned<Tenant>>, StoreError> {
+    type TenantRow = (i64, String, String, String, String);
+    let row: Option<TenantRow> = db
+        .prepare_cached(TENANT)
+        .and_then(|mut statement| {
+            statement
+                .query_row([id.as_str()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
+                .optional()
+        })
+        .at(TABLE)?;
+    let Some((version, status, account, mode, settings)) = row else { return Ok(None) };
+    let value = Tenant {
+        id: id.clone(),
+        status: value::word(TABLE, &status, TenantStatus::from_name)?,
+        account: read_account(TABLE, account, &mode)?,
+        settings: rows::settings_from_json(&settings)?,
+        methods: methods(db, id)?,
+    };
+    Ok(Some(Versioned { value, version }))
+}
+
+fn methods(
+    db: &Connection,
+    tenant: &TenantId,
+) -> Result<BTreeMap<String, PaymentMethod>, StoreError> {
+    let rows: Vec<(String, String, i64, bool)> = db
+        .prepare_cached(METHODS)
+        .and_then(|mut statement| {
+            statement
+                .query_map([tenant.as_str()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
+                .collect()
+        })
+        .at("payment_method")?;
+    rows.into_iter()
+        .map(|(name, told, told_at, active)| {
+            let told_at = value::time("payment_method", told_at)?;
+            Ok((name, PaymentMethod { told, told_at, active }))
+        })
+        .collect()
+}
+
+/// Writes a tenant with its methods, its credentials and the messages that go with it.
+pub(super) fn commit(
+    db: &Connection,
+    keyring: &Keyring,
+    commit: &TenantCommit,
+) -> Result<Written<CommitOutcome>, StoreError> {
+    let TenantCommit { tenant, expected, now, change, messages } = commit;
+    if !write(db, tenant, *expected, *now)? {
+        return Ok(Written::Undo(CommitOutcome::Conflict));
+    }
+    write_methods(db, tenant)?;
+    match change {
+        TenantChange::Credentials(credentials) => {
+            write_credentials(db, keyring, &tenant.id, credentials, *now)?;
+        }
+        TenantChange::Keep => {}
+    }
+    outbox::add(db, &tenant.id, messages, *now)?;
+    Ok(Written::Keep(CommitOutcome::Committed))
+}
+
+fn write(
+    db: &Connection,
+    tenant: &Tenant,
+    expected: Expected,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (id, status) = (tenant.id.as_str(), tenant.status.name());
+    let (account, mode) = (tenant.account.id.as_str(), tenant.account.mode.name());
+    let settings = rows::settings_to_json(&tenant.settings)?;
+    let now = now.as_microsecond();
+    let written = match expected {
+        Expected::Absent => db.prepare_cached(INSERT).and_then(|mut statement| {
+            statement.execute(params![id, status, account, mode, settings, now])
+        }),
+        Expected::Version(version) => db.prepare_cached(UPDATE).and_then(|mut statement| {
+            statement.execute(params![id, version, status, account, mode, settings, now])
+        }),
+    };
+    Ok(written.at(TABLE)? == 1)
+}
+
+/// There are few of them and they seldom change, so all are written anew.
+fn write_methods(db: &Connection, tenant: &Tenant) -> Result<(), StoreError> {
+    let id = tenant.id.as_str();
+    db.prepare_cached(CLEAR_METHODS)
+        .and_then(|mut statement| statement.execute([id]))
+        .at("payment_method")?;
+    let mut statement = db.prepare_cached(ADD_METHOD).at("payment_method")?;
+    for (name, method) in &tenant.methods {
+        let told_at = method.told_at.as_microsecond();
+        statement
+            .execute(params![id, name, method.told, told_at, method.active])
+            .at("payment_method")?;
+    }
+    Ok(())
+}
+
+fn write_credentials(
+    db: &Connection,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let plain = rows::credentials_to_json(credentials)?;
+    let account = &credentials.account;
+    let sealed = keyring
+        .seal(&plain, &context(tenant, account))
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    db.prepare_cached(WRITE_CREDENTIAL)
+        .at("credential")?
+        .execute(params![
+            tenant.as_str(),
+            account.id.as_str(),
+            account.mode.name(),
+            sealed.key_id,
+            sealed.bytes,
+            now.as_microsecond(),
+        ])
+        .at("credential")?;
+    Ok(())
+}
+
+/// What sealed credentials belong to: moved to another tenant's row they do not open. The
+/// lengths keep two contexts from running into the same bytes.
+fn context(tenant: &TenantId, account: &Account) -> Vec<u8> {
+    let parts = ["credential", tenant.as_str(), account.id.as_str(), account.mode.name()];
+    parts.iter().flat_map(|part| format!("{}:{part};", part.len()).into_bytes()).collect()
+}
+
+struct CredentialRow {
+    account: String,
+    mode: String,
+    sealed: Sealed,
+}
+
+impl CredentialRow {
+    fn new(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let sealed = Sealed { key_id: row.get(2)?, bytes: row.get(3)? };
+        Ok(Self { account: row.get(0)?, mode: row.get(1)?, sealed })
+    }
+
+    fn open(self, keyring: &Keyring, tenant: &TenantId) -> Result<Credentials, StoreError> {
+        let account = read_account("credential", self.account, &self.mode)?;
+        let plain = keyring.open(&self.sealed, &context(tenant, &account)).ok_or_else(|| {
+            let key_id = self.sealed.key_id.clone();
+            StoreError::Sealed { what: "the credentials of a tenant", key_id }
+        })?;
+        rows::credentials_from_json(account, &plain)
+    }
+}
+
+pub(super) fn credentials(
+    db: &Connection,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    account: &Account,
+) -> Result<Option<Credentials>, StoreError> {
+    let row = db
+        .prepare_cached(CREDENTIAL)
+        .and_then(|mut statement| {
+            let values = params![tenant.as_str(), account.id.as_str(), account.mode.name()];
+            statement.query_row(values, CredentialRow::new).optional()
+        })
+        .at("credential")?;
+    row.map(|row| row.open(keyring, tenant)).transpose()
+}
+
+pub(super) fn all_credentials(
+    db: &Connection,
+    keyring: &Keyring,
+    tenant: &TenantId,
+) -> Result<Vec<Credentials>, StoreError> {
+    let rows: Vec<CredentialRow> = db
+        .prepare_cached(CREDENTIALS)
+        .and_then(|mut statement| {
+            statement.query_map([tenant.as_str()], CredentialRow::new)?.collect()
+        })
+        .at("credential")?;
+    rows.into_iter().map(|row| row.open(keyring, tenant)).collect()
+}
+
+fn read_account(table: &'static str, id: String, mode: &str) -> Result<Account, StoreError> {
+    Ok(Account { id: PspAccountId::new(id), mode: value::word(table, mode, Mode::from_name)? })
+}

@@ -1,0 +1,182 @@
+//! Calls to Stripe's HTTP API: one pinned version, retries under one key, deadlines, and a line in
+//! the log for every try.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::{PspError, Refusal};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
+use payment::IdempotencyKey;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::answer::Tried;
+use crate::backoff;
+use crate::form::Form;
+use crate::transport::{Transport, TransportError};
+
+/// The version of Stripe's API that everything here is written for.
+pub const API_VERSION: &str = "2026-10-28.endive";
+/// A call is tried at most so often.
+pub const TRIES_MAX: u32 = 3;
+/// One try may take so long, its connection included.
+pub const TRY_TIMEOUT: Duration = Duration::from_secs(20);
+/// All tries of a call together may take so long: well within the lease of whoever makes it.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(45);
+
+const USER_AGENT: &str = concat!("paybridge/", env!("CARGO_PKG_VERSION"));
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// A client of Stripe's API. Cheap to clone; clones share the transport.
+#[derive(Clone)]
+pub struct StripeClient {
+    transport: Arc<dyn Transport>,
+    base: Url,
+}
+
+/// One call.
+pub(crate) struct Call<'a> {
+    /// Its name in logs and metrics.
+    pub name: &'static str,
+    pub method: Method,
+    /// The path below the base, each part in the alphabet of Stripe's ids.
+    pub path: String,
+    /// The body of a POST, the query of anything else.
+    pub form: Form,
+    pub secret_key: &'a SecretString,
+    /// Only for POST: the others change nothing by being repeated.
+    pub key: Option<&'a IdempotencyKey>,
+}
+
+impl StripeClient {
+    /// A client that sends to `base` (`https://api.stripe.com/`, or a stand-in) over `transport`.
+    pub fn new(transport: Arc<dyn Transport>, base: Url) -> Self {
+        Self { transport, base }
+    }
+
+    /// Makes the call, with retries, and returns the body of the success.
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Bytes, PspError> {
+        let started = Instant::now();
+        let result = self.tries(call, started).await;
+        let outcome = outcome(&result);
+        metrics::counter!(
+            "paybridge_psp_requests_total", "call" => call.name, "outcome" => outcome
+        )
+        .increment(1);
+        metrics::histogram!("paybridge_psp_request_seconds", "call" => call.name)
+            .record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    async fn tries(&self, call: &Call<'_>, started: Instant) -> Result<Bytes, PspError> {
+        let deadline = started + CALL_DEADLINE;
+        let seed = call.key.map_or(call.path.as_str(), IdempotencyKey::as_str);
+        let mut doubt = None;
+        let mut number = 1;
+        loop {
+            let tried = self.one_try(call, number, deadline).await?;
+            let delay = backoff::delay(seed, number);
+            let last = number >= TRIES_MAX || Instant::now() + delay >= deadline;
+            if last || !tried.worth_repeating() {
+                return tried.conclude(doubt);
+            }
+            if tried.leaves_doubt() {
+                doubt = Some(tried.reason());
+            }
+            metrics::counter!("paybridge_psp_retries_total", "call" => call.name).increment(1);
+            tokio::time::sleep(delay).await;
+            number += 1;
+        }
+    }
+
+    async fn one_try(
+        &self,
+        call: &Call<'_>,
+        number: u32,
+        deadline: Instant,
+    ) -> Result<Tried, PspError> {
+        let request = self.request(call)?;
+        let started = Instant::now();
+        let until = deadline.min(started + TRY_TIMEOUT);
+        let tried = match tokio::time::timeout_at(until, self.transport.send(request)).await {
+            Ok(Ok(response)) => Tried::from(response),
+            Ok(Err(error)) => Tried::from(error),
+            Err(_) => Tried::from(TransportError::Unknown("no answer in time".to_owned())),
+        };
+        log(call, number, &tried, started.elapsed());
+        Ok(tried)
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<Request<Bytes>, PspError> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), call.path));
+        let has_body = call.method == Method::POST;
+        if !has_body && !call.form.is_empty() {
+            url.set_query(Some(&call.form.encode()));
+        }
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(url.as_str())
+            .header(header::AUTHORIZATION, authorization(call.secret_key)?)
+            .header(header::USER_AGENT, USER_AGENT)
+            .header("Stripe-Version", API_VERSION);
+        if let Some(key) = call.key {
+            request = request.header("Idempotency-Key", key.as_str());
+        }
+        let body = if has_body {
+            request = request.header(header::CONTENT_TYPE, FORM_TYPE);
+            Bytes::from(call.form.encode())
+        } else {
+            Bytes::new()
+        };
+        request.body(body).map_err(|error| {
+            let message = format!("the request cannot be written: {error}");
+            PspError::Refused(Box::new(Refusal { message, ..Refusal::default() }))
+        })
+    }
+}
+
+fn authorization(secret_key: &SecretString) -> Result<HeaderValue, PspError> {
+    let text = format!("Bearer {}", secret_key.expose_secret());
+    let Ok(mut value) = HeaderValue::from_str(&text) else {
+        let message = "the secret key has characters that no key has".to_owned();
+        let refusal = Refusal { message, unauthorized: true, ..Refusal::default() };
+        return Err(PspError::Refused(Box::new(refusal)));
+    };
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// One line for each try. Neither the query nor the body is written: they may name people.
+fn log(call: &Call<'_>, number: u32, tried: &Tried, latency: Duration) {
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    let (name, method, path) = (call.name, call.method.as_str(), call.path.as_str());
+    match tried {
+        Tried::Answered(answer) => {
+            let status = answer.status.as_u16();
+            let (replayed, request_id) = (answer.replayed, answer.request_id.as_deref());
+            tracing::info!(
+                call = name, method, path, number, status, latency_ms, replayed, request_id,
+                "Stripe answered"
+            );
+        }
+        Tried::NotSent(reason) | Tried::Unknown(reason) => {
+            tracing::warn!(
+                call = name, method, path, number, latency_ms, reason,
+                "no answer from Stripe"
+            );
+        }
+    }
+}
+
+fn outcome(result: &Result<Bytes, PspError>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(PspError::Refused(_)) => "refused",
+        Err(PspError::NotSent(_)) => "not_sent",
+        Err(PspError::Unknown(_)) => "unknown",
+        Err(PspError::KeySpent(_)) => "key_spent",
+    }
+}

@@ -1,0 +1,135 @@
+//! Stripe's objects, as far as they are read. Fields that are not named here are ignored.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+/// Pairs that we, or people, hung on an object.
+pub(crate) type Metadata = BTreeMap<String, String>;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PaymentIntent {
+    pub id: String,
+    pub status: String,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub amount_capturable: i64,
+    #[serde(default)]
+    pub amount_received: i64,
+    pub cancellation_reason: Option<String>,
+    pub latest_charge: Option<Expandable<Charge>>,
+    pub last_payment_error: Option<ErrorBody>,
+    pub next_action: Option<NextAction>,
+    pub metadata: Option<Metadata>,
+}
+
+/// A reference that `expand[]` turns into the object itself.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Expandable<T> {
+    Object(Box<T>),
+    Reference(IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct NextAction {
+    pub display_bank_transfer_instructions: Option<BankTransferInstructions>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct BankTransferInstructions {
+    pub amount_remaining: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Charge {
+    #[serde(default)]
+    pub captured: bool,
+    pub payment_method_details: Option<Value>,
+    /// Only in old API versions.
+    pub refunds: Option<List<Refund>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Refund {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub status: Option<String>,
+    pub failure_reason: Option<String>,
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dispute {
+    pub amount: i64,
+    pub currency: String,
+    pub reason: String,
+    pub status: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct List<T> {
+    pub data: Vec<T>,
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WebhookEndpoint {
+    pub id: String,
+    pub url: String,
+    /// Told only in the answer to the creation.
+    pub secret: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Account {
+    pub id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Balance {
+    pub livemode: bool,
+}
+
+/// The envelope of every answer that is a no.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ErrorEnvelope {
+    pub error: ErrorBody,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ErrorBody {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub code: Option<String>,
+    pub decline_code: Option<String>,
+    pub message: Option<String>,
+    pub payment_intent: Option<Value>,
+    pub payment_method: Option<PaymentMethod>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PaymentMethod {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Event {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub livemode: bool,
+    pub account: Option<String>,
+    pub data: EventData,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct EventData {
+    pub object: Value,
+}

@@ -1,0 +1,385 @@
+//! The port on Stripe: which call each of its methods makes.
+
+use app::ports::{
+    CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, Refusal, RefundView,
+    RegisteredEndpoint, WebhookRejected,
+};
+use app::tenant::{Credentials, WebhookEndpoint};
+use async_trait::async_trait;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use payment::{
+    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use crate::amount::AmountError;
+use crate::answer::read;
+use crate::client::{Call, StripeClient};
+use crate::form::Form;
+use crate::objects::{self, List, PaymentIntent, Refund};
+use crate::translate::{Unreadable, intent_view, refund_view};
+use crate::{amount, metadata, requests, webhook};
+
+/// The largest page that Stripe lists.
+const PAGE_SIZE: u32 = 100;
+/// At most so many pages are read; then nothing is proven, and the question is asked again later.
+pub const PAGES_MAX: u32 = 50;
+/// How far our clock may run ahead of Stripe's: attempts are looked for from this much earlier on.
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+const NOT_FOUND: u16 = 404;
+
+/// The [`Psp`] port on Stripe.
+#[derive(Clone)]
+pub struct StripePsp {
+    client: StripeClient,
+}
+
+impl StripePsp {
+    /// The port on this client.
+    pub fn new(client: StripeClient) -> Self {
+        Self { client }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        secret_key: &SecretString,
+        path: String,
+        form: Form,
+    ) -> Result<T, PspError> {
+        let call = Call { name, method: Method::GET, path, form, secret_key, key: None };
+        read(&self.client.call(&call).await?)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        secret_key: &SecretString,
+        path: String,
+        form: Form,
+        key: &IdempotencyKey,
+    ) -> Result<T, PspError> {
+        let call = Call { name, method: Method::POST, path, form, secret_key, key: Some(key) };
+        read(&self.client.call(&call).await?)
+    }
+
+    /// A POST whose answer is the attempt as it stands afterwards.
+    async fn post_intent(
+        &self,
+        name: &'static str,
+        credentials: &Credentials,
+        path: String,
+        form: Form,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let intent: PaymentIntent =
+            self.post(name, &credentials.secret_key, path, form, key).await?;
+        intent_view(&intent).map_err(unreadable)
+    }
+
+    /// Goes through the pages of a list until `pick` takes something of one. `None` means that
+    /// the list was read to its end.
+    async fn search<T: DeserializeOwned + Listed, P>(
+        &self,
+        name: &'static str,
+        credentials: &Credentials,
+        list: (&str, Form),
+        mut pick: impl FnMut(T) -> Option<P> + Send,
+    ) -> Result<Option<P>, PspError> {
+        let (path, filter) = list;
+        let filter = filter.with("limit", PAGE_SIZE);
+        let mut page_form = filter.clone();
+        for _ in 0..PAGES_MAX {
+            let page: List<T> =
+                self.get(name, &credentials.secret_key, path.to_owned(), page_form).await?;
+            let last = page.data.last().map(|item| item.id().to_owned());
+            if let Some(picked) = page.data.into_iter().find_map(&mut pick) {
+                return Ok(Some(picked));
+            }
+            match last {
+                Some(last) if page.has_more => {
+                    page_form = filter.clone().with("starting_after", last);
+                }
+                Some(_) | None => return Ok(None),
+            }
+        }
+        Err(PspError::Unknown(format!("{path} has more than {PAGES_MAX} pages")))
+    }
+}
+
+/// Something that Stripe lists; its id is the cursor to the next page.
+trait Listed {
+    fn id(&self) -> &str;
+}
+
+impl Listed for PaymentIntent {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Listed for Refund {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Listed for objects::WebhookEndpoint {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+#[async_trait]
+impl Psp for StripePsp {
+    async fn check_keys(
+        &self,
+        secret_key: &SecretString,
+        mode: Mode,
+    ) -> Result<Account, PspError> {
+        let path = "/v1/account".to_owned();
+        let account: objects::Account =
+            self.get("retrieve_account", secret_key, path, Form::new()).await?;
+        // Only the balance says which mode the key is for; reading it proves that the key works.
+        let path = "/v1/balance".to_owned();
+        let balance: objects::Balance =
+            self.get("retrieve_balance", secret_key, path, Form::new()).await?;
+        let found = mode_of(balance.livemode);
+        if found != mode {
+            let message =
+                format!("the secret key is for {} mode, not for {}", found.name(), mode.name());
+            return Err(refused(Refusal { message, unauthorized: true, ..Refusal::default() }));
+        }
+        Ok(Account { id: PspAccountId::new(account.id), mode })
+    }
+
+    async fn create_endpoint(
+        &self,
+        credentials: &Credentials,
+        url: &str,
+        key: &IdempotencyKey,
+    ) -> Result<WebhookEndpoint, PspError> {
+        let path = "/v1/webhook_endpoints".to_owned();
+        let form = requests::create_endpoint(url);
+        let endpoint: objects::WebhookEndpoint =
+            self.post("create_endpoint", &credentials.secret_key, path, form, key).await?;
+        let Some(secret) = endpoint.secret else {
+            return Err(PspError::Unknown("the new endpoint came without its secret".to_owned()));
+        };
+        Ok(WebhookEndpoint {
+            id: endpoint.id,
+            url: endpoint.url,
+            secret: SecretString::from(secret),
+        })
+    }
+
+    async fn list_endpoints(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<Vec<RegisteredEndpoint>, PspError> {
+        let mut endpoints = Vec::new();
+        let list = ("/v1/webhook_endpoints", Form::new());
+        // Nothing is picked, so that every page is read.
+        let collect = |endpoint: objects::WebhookEndpoint| -> Option<()> {
+            endpoints.push(RegisteredEndpoint { id: endpoint.id, url: endpoint.url });
+            None
+        };
+        self.search("list_endpoints", credentials, list, collect).await?;
+        Ok(endpoints)
+    }
+
+    async fn delete_endpoint(&self, credentials: &Credentials, id: &str) -> Result<(), PspError> {
+        let call = Call {
+            name: "delete_endpoint",
+            method: Method::DELETE,
+            path: format!("/v1/webhook_endpoints/{}", checked(id)?),
+            form: Form::new(),
+            secret_key: &credentials.secret_key,
+            key: None,
+        };
+        match self.client.call(&call).await {
+            Ok(_) => Ok(()),
+            Err(PspError::Refused(refusal)) if refusal.status == NOT_FOUND => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create_payment(
+        &self,
+        credentials: &Credentials,
+        request: &CreatePayment<'_>,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let form = requests::create_payment(request).map_err(not_expressible)?;
+        let path = "/v1/payment_intents".to_owned();
+        self.post_intent("create_payment", credentials, path, form, key).await
+    }
+
+    async fn update_payment(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        checkout: &Checkout,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let form = requests::update_payment(checkout).map_err(not_expressible)?;
+        self.post_intent("update_payment", credentials, intent(reference, "")?, form, key).await
+    }
+
+    async fn capture(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        amount: Money,
+        last: bool,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let form = requests::capture(amount, last).map_err(not_expressible)?;
+        let path = intent(reference, "/capture")?;
+        self.post_intent("capture", credentials, path, form, key).await
+    }
+
+    /// A canceled attempt canceled again is an error at Stripe and a success for us.
+    async fn cancel(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let path = intent(reference, "/cancel")?;
+        let result = self.post_intent("cancel", credentials, path, requests::cancel(), key).await;
+        let refusal = match result {
+            Err(PspError::Refused(refusal)) => refusal,
+            Ok(_) | Err(_) => return result,
+        };
+        match &refusal.view {
+            Some(view) if matches!(view.state, IntentState::Canceled { .. }) => Ok(view.clone()),
+            Some(_) | None => Err(PspError::Refused(refusal)),
+        }
+    }
+
+    async fn refund(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        refund: RefundId,
+        amount: Money,
+        key: &IdempotencyKey,
+    ) -> Result<RefundView, PspError> {
+        let form = requests::refund(reference, refund, amount).map_err(not_expressible)?;
+        let path = "/v1/refunds".to_owned();
+        let refund: Refund =
+            self.post("refund", &credentials.secret_key, path, form, key).await?;
+        refund_view(&refund).map_err(unreadable)
+    }
+
+    async fn retrieve(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<IntentView, PspError> {
+        let path = intent(reference, "")?;
+        let form = requests::retrieve();
+        let intent: PaymentIntent =
+            self.get("retrieve_payment", &credentials.secret_key, path, form).await?;
+        intent_view(&intent).map_err(unreadable)
+    }
+
+    async fn find_payment(
+        &self,
+        credentials: &Credentials,
+        attempt: AttemptId,
+        since: Timestamp,
+    ) -> Result<Option<IntentView>, PspError> {
+        let since = since.saturating_sub(CLOCK_SKEW).unwrap_or(Timestamp::UNIX_EPOCH);
+        let list =
+            ("/v1/payment_intents", Form::new().with("created[gte]", since.as_second().max(0)));
+        let wanted = attempt.to_string();
+        let found = self
+            .search("find_payment", credentials, list, |intent: PaymentIntent| {
+                let id = metadata::value(intent.metadata.as_ref(), metadata::ATTEMPT_ID);
+                (id == Some(wanted.as_str())).then(|| PspReference::new(intent.id))
+            })
+            .await?;
+        match found {
+            // The list does not say how the shopper paid.
+            Some(reference) => self.retrieve(credentials, &reference).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn find_refund(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        refund: RefundId,
+    ) -> Result<Option<RefundView>, PspError> {
+        let list = ("/v1/refunds", Form::new().with("payment_intent", reference));
+        let wanted = refund.to_string();
+        let found = self
+            .search("find_refund", credentials, list, |refund: Refund| {
+                let id = metadata::value(refund.metadata.as_ref(), metadata::REFUND_ID);
+                (id == Some(wanted.as_str())).then_some(refund)
+            })
+            .await?;
+        found.as_ref().map(refund_view).transpose().map_err(unreadable)
+    }
+
+    fn check_amount(&self, amount: Money) -> Result<(), String> {
+        amount::check(amount).map_err(|error| error.to_string())
+    }
+
+    fn verify_webhook(
+        &self,
+        signature: Option<&str>,
+        body: &[u8],
+        secrets: &[&SecretString],
+        now: Timestamp,
+    ) -> Result<(), WebhookRejected> {
+        webhook::signature::verify(signature, body, secrets, now)
+    }
+
+    fn read_event(&self, body: &[u8]) -> Result<PspEvent, WebhookRejected> {
+        webhook::event::read(body)
+    }
+
+    fn storable_event(&self, body: &[u8]) -> Result<Vec<u8>, WebhookRejected> {
+        webhook::redact::redact(body)
+    }
+}
+
+pub(crate) fn mode_of(livemode: bool) -> Mode {
+    if livemode { Mode::Live } else { Mode::Test }
+}
+
+/// The path of an attempt.
+fn intent(reference: &PspReference, action: &str) -> Result<String, PspError> {
+    Ok(format!("/v1/payment_intents/{}{action}", checked(reference.as_str())?))
+}
+
+/// Stripe's ids are letters, digits and underscores. Anything else, which a shop may send as a
+/// transaction id, would ask for another path.
+fn checked(id: &str) -> Result<&str, PspError> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !id.is_empty() && id.bytes().all(known) {
+        return Ok(id);
+    }
+    let message = format!("there is no {id:?}");
+    Err(refused(Refusal { message, status: NOT_FOUND, ..Refusal::default() }))
+}
+
+fn refused(refusal: Refusal) -> PspError {
+    PspError::Refused(Box::new(refusal))
+}
+
+/// No call is made: Stripe could not be told this amount.
+fn not_expressible(error: AmountError) -> PspError {
+    refused(Refusal { message: error.to_string(), ..Refusal::default() })
+}
+
+fn unreadable(error: Unreadable) -> PspError {
+    PspError::Unknown(format!("the answer cannot be read: {error}"))
+}

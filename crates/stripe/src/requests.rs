@@ -1,0 +1,194 @@
+//! The parameters of the calls (contract/stripe.md sections 1 and 2).
+
+use app::ports::CreatePayment;
+use app::tenant::BusinessModel;
+use payment::{Address, Checkout, Money, PspReference, RefundId};
+
+use crate::amount::{AmountError, to_stripe};
+use crate::client::API_VERSION;
+use crate::form::Form;
+use crate::metadata;
+
+/// Methods that can hold money before it is captured. The capture method is set for each of them,
+/// because at the top level `manual` would hide every other method from the shopper.
+pub const MANUAL_CAPTURE_METHODS: [&str; 10] = [
+    "affirm",
+    "afterpay_clearpay",
+    "amazon_pay",
+    "card",
+    "cashapp",
+    "klarna",
+    "link",
+    "mobilepay",
+    "paypal",
+    "revolut_pay",
+];
+
+/// The events that an endpoint of ours is sent. `charge.succeeded` brings the method and whether it
+/// can be captured in several steps; refunds come in their own events, so `charge.refunded`, which
+/// also stands for voids, is not needed.
+pub const ENABLED_EVENTS: [&str; 15] = [
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.partially_funded",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "charge.succeeded",
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+];
+
+/// The longest suffix that Stripe adds to the descriptor on a statement.
+const STATEMENT_SUFFIX_CHARACTERS_MAX: usize = 22;
+/// Characters that no statement descriptor may have.
+const STATEMENT_FORBIDDEN: [char; 6] = ['<', '>', '\\', '\'', '"', '*'];
+/// The longest telephone number that is sent along; a longer one is none.
+const PHONE_CHARACTERS_MAX: usize = 20;
+
+pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, AmountError> {
+    let checkout = request.checkout;
+    let order = checkout.order_reference.as_str();
+    let mut form = with_amount(Form::new(), checkout.total)?
+        .with("capture_method", "automatic")
+        .with("automatic_payment_methods[enabled]", true);
+    for method in MANUAL_CAPTURE_METHODS {
+        form = form.with(format!("payment_method_options[{method}][capture_method]"), "manual");
+    }
+    form = match request.business_model {
+        BusinessModel::Direct => {
+            form.with("payment_method_options[card][request_multicapture]", "if_available")
+        }
+        // Several captures and transfers from one charge exclude each other (rule R19).
+        BusinessModel::Marketplace => form.with("transfer_group", order),
+    };
+    form = with_own_metadata(form, request);
+    form = metadata::with_additional(form, &checkout.additional);
+    form = with_order(form, checkout);
+    let suffix = request.statement_descriptor_suffix.and_then(statement_suffix);
+    Ok(expanded(form.with_some("statement_descriptor_suffix", suffix.as_deref())))
+}
+
+pub(crate) fn update_payment(checkout: &Checkout) -> Result<Form, AmountError> {
+    let form = with_amount(Form::new(), checkout.total)?;
+    let form = metadata::with_own(form, metadata::ORDER, checkout.order_reference.as_str());
+    let form = metadata::with_additional(form, &checkout.additional);
+    Ok(expanded(with_order(form, checkout)))
+}
+
+/// `final_capture` may be sent only where several captures were granted, and they were where this
+/// one is not the last: Stripe lets go of the rest by itself otherwise.
+pub(crate) fn capture(amount: Money, last: bool) -> Result<Form, AmountError> {
+    let form = Form::new().with("amount_to_capture", to_stripe(amount)?);
+    Ok(expanded(if last { form } else { form.with("final_capture", false) }))
+}
+
+pub(crate) fn cancel() -> Form {
+    expanded(Form::new().with("cancellation_reason", "requested_by_customer"))
+}
+
+pub(crate) fn retrieve() -> Form {
+    expanded(Form::new())
+}
+
+pub(crate) fn refund(
+    reference: &PspReference,
+    refund: RefundId,
+    amount: Money,
+) -> Result<Form, AmountError> {
+    let form = Form::new()
+        .with("payment_intent", reference)
+        .with("amount", to_stripe(amount)?);
+    Ok(metadata::with_own(form, metadata::REFUND_ID, &refund.to_string()))
+}
+
+pub(crate) fn create_endpoint(url: &str) -> Form {
+    let form = Form::new()
+        .with("url", url)
+        .with("api_version", API_VERSION)
+        .with("description", "paybridge");
+    ENABLED_EVENTS.iter().fold(form, |form, event| form.with("enabled_events[]", event))
+}
+
+/// The charge says how the shopper paid and whether it can be captured in several steps.
+fn expanded(form: Form) -> Form {
+    form.with("expand[]", "latest_charge")
+}
+
+fn with_amount(form: Form, total: Money) -> Result<Form, AmountError> {
+    let currency = total.currency().code().to_ascii_lowercase();
+    Ok(form.with("amount", to_stripe(total)?).with("currency", currency))
+}
+
+fn with_own_metadata(form: Form, request: &CreatePayment<'_>) -> Form {
+    let order = request.checkout.order_reference.as_str();
+    let form = metadata::with_own(form, metadata::TENANT, request.tenant.as_str());
+    let form = metadata::with_own(form, metadata::ORDER, order);
+    let form = metadata::with_own(form, metadata::PAYMENT_ID, &request.payment.to_string());
+    let form = metadata::with_own(form, metadata::ATTEMPT_ID, &request.attempt.to_string());
+    metadata::with_own(form, metadata::INSTALLATION_ID, &request.installation.to_string())
+}
+
+fn with_order(form: Form, checkout: &Checkout) -> Form {
+    let form = form.with("description", format!("Order {}", checkout.order_reference));
+    match &checkout.shipping {
+        Some(address) => with_shipping(form, address),
+        None => form,
+    }
+}
+
+/// Stripe takes an address only with a name and a first line; without them it is left out.
+fn with_shipping(form: Form, address: &Address) -> Form {
+    if address.name.trim().is_empty() || address.line1.trim().is_empty() {
+        return form;
+    }
+    let phone =
+        address.phone.as_deref().filter(|phone| phone.chars().count() <= PHONE_CHARACTERS_MAX);
+    // Stripe refuses the whole payment over a country that is not a code.
+    let country = address
+        .country
+        .as_deref()
+        .filter(|country| country.len() == 2 && country.bytes().all(|b| b.is_ascii_alphabetic()))
+        .map(str::to_ascii_uppercase);
+    form.with_some("shipping[name]", Some(&address.name))
+        .with_some("shipping[phone]", phone)
+        .with_some("shipping[address][line1]", Some(&address.line1))
+        .with_some("shipping[address][line2]", address.line2.as_deref())
+        .with_some("shipping[address][postal_code]", address.zip.as_deref())
+        .with_some("shipping[address][city]", address.city.as_deref())
+        .with_some("shipping[address][state]", address.state.as_deref())
+        .with_some("shipping[address][country]", country.as_deref())
+}
+
+/// The suffix as Stripe takes it: what it refuses is left out, and a suffix without a letter is
+/// none. Stripe would refuse the whole payment over it.
+fn statement_suffix(text: &str) -> Option<String> {
+    let plain: String = text
+        .chars()
+        .filter(|character| character.is_ascii_graphic() || *character == ' ')
+        .filter(|character| !STATEMENT_FORBIDDEN.contains(character))
+        .collect();
+    let cut: String = plain.trim().chars().take(STATEMENT_SUFFIX_CHARACTERS_MAX).collect();
+    cut.bytes().any(|byte| byte.is_ascii_alphabetic()).then(|| cut.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_suffix_is_made_fit_rather_than_refused() {
+        let suffix = |text: &str| statement_suffix(text);
+        assert_eq!(suffix("MY SHOP"), Some("MY SHOP".to_owned()));
+        assert_eq!(suffix("*Joe's* <Shop>"), Some("Joes Shop".to_owned()));
+        assert_eq!(suffix("A very long name of a shop"), Some("A very long name of a".to_owned()));
+        assert_eq!(suffix("12345"), None);
+        assert_eq!(suffix("店"), None);
+    }
+}

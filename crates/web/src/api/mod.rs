@@ -1,0 +1,10 @@
+//! The endpoints, one file each.
+
+pub(crate) mod configure;
+pub(crate) mod disconnect;
+pub(crate) mod health;
+pub(crate) mod initialize_payment;
+pub(crate) mod message_broker;
+pub(crate) mod message_channels;
+pub(crate) mod metrics;
+pub(crate) mod webhooks;

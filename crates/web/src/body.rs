@@ -1,0 +1,107 @@
+//! Reading a request's body: limited in size and time, of a type that is understood.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use protocol::Invalid;
+use serde::de::DeserializeOwned;
+
+use crate::error::Failure;
+
+/// The largest body that is read, in bytes: 1 MiB.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads the whole body.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Failure> {
+    let whole = Limited::new(body, BODY_MAX).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {BODY_MAX} bytes; send a smaller one."),
+        )),
+        Ok(Err(_)) => Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "The body did not arrive as a whole; send it again.",
+        )),
+        Err(_) => Err(Failure::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "The body did not arrive in time; send it again.",
+        )),
+    }
+}
+
+/// How a body is encoded, by its content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// `application/json`, also as `application/vnd.api+json`.
+    Json,
+    /// `application/x-www-form-urlencoded` with PHP's brackets.
+    Form,
+}
+
+impl Encoding {
+    /// The encoding that the content type names, if it is any of `accepted`.
+    pub(crate) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Failure> {
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        accepted
+            .iter()
+            .copied()
+            .find(|encoding| {
+                encoding.media_types().iter().any(|known| known.eq_ignore_ascii_case(media_type))
+            })
+            .ok_or_else(|| unsupported(accepted))
+    }
+
+    fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["application/json", "application/vnd.api+json"],
+            Self::Form => &["application/x-www-form-urlencoded"],
+        }
+    }
+
+    /// Reads a body of this encoding.
+    pub(crate) fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, Invalid> {
+        match self {
+            Self::Json => protocol::from_json(body),
+            Self::Form => protocol::from_value(protocol::form::parse(body)?),
+        }
+    }
+}
+
+fn unsupported(accepted: &[Encoding]) -> Failure {
+    let names: Vec<&str> =
+        accepted.iter().flat_map(|encoding| encoding.media_types()).copied().collect();
+    let message = format!("Content-Type in header must be one of {}.", names.join(", "));
+    Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoding(content_type: &str) -> Option<Encoding> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+        Encoding::of(&headers, &[Encoding::Json, Encoding::Form]).ok()
+    }
+
+    #[test]
+    fn content_types_are_read_without_their_parameters() {
+        assert_eq!(encoding("application/json"), Some(Encoding::Json));
+        assert_eq!(encoding("Application/JSON; charset=utf-8"), Some(Encoding::Json));
+        assert_eq!(encoding("application/vnd.api+json"), Some(Encoding::Json));
+        assert_eq!(encoding("application/x-www-form-urlencoded"), Some(Encoding::Form));
+        assert_eq!(encoding("text/plain"), None);
+        assert_eq!(encoding("application/jsonx"), None);
+        assert_eq!(encoding(""), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! Errors, and the two formats in which the shop reads them (contract, shop, section 1).
+//!
+//! Whatever goes wrong, in an endpoint or around it, becomes a [`Failure`]. It travels outwards
+//! unwritten, and [`write_failures`] writes it once, in the format of the path that was called.
+
+use app::ports::StoreError;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+/// How an endpoint writes its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `[{"code":null,"status":null,"message":"…","confirm":null}]`: the private API.
+    List,
+    /// `{"errors":[{"code":…,"message":"…","status":422,"confirm":…}]}`: configure, disconnect,
+    /// and everything that no shop's checkout reads.
+    Envelope,
+}
+
+impl Format {
+    /// The format of the endpoint at `path`.
+    pub(crate) fn of_path(path: &str) -> Self {
+        let (endpoint, private) = match path.strip_prefix("/private") {
+            Some(endpoint) => (endpoint, true),
+            None => (path, false),
+        };
+        match endpoint {
+            "/configure" | "/disconnect" => Self::Envelope,
+            "/initialize-payment" => Self::List,
+            _ if private => Self::List,
+            _ => Self::Envelope,
+        }
+    }
+
+    /// The status of a request that does not read: the contract has 400 for the private API and
+    /// 422 for configure and disconnect.
+    fn unreadable(self, path: &str) -> StatusCode {
+        match (self, path.strip_prefix("/private").unwrap_or(path)) {
+            (Self::Envelope, "/configure" | "/disconnect") => StatusCode::UNPROCESSABLE_ENTITY,
+            (Self::Envelope | Self::List, _) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// The labels of a question that the app catalog asks before it repeats the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Confirm {
+    pub(crate) label_ok: &'static str,
+    pub(crate) label_cancel: &'static str,
+}
+
+/// Why a request was not carried out. Its messages are for whoever called: they name what is
+/// wrong and what to do, and nothing of what is inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    messages: Vec<String>,
+    code: Option<&'static str>,
+    confirm: Option<Confirm>,
+    challenge: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            messages: vec![message.into()],
+            code: None,
+            confirm: None,
+            challenge: None,
+        }
+    }
+
+    /// A request that does not read as it should.
+    pub(crate) fn unreadable(path: &str, message: impl Into<String>) -> Self {
+        Self::new(Format::of_path(path).unreadable(path), message)
+    }
+
+    /// The tenant was disconnected; the words are the contract's.
+    pub(crate) fn disconnected() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Tenant is disconnected.")
+    }
+
+    /// Something broke that the caller can do nothing about.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something broke inside the app; it was logged. Call again, and tell the operator if it stays.",
+        )
+    }
+
+    /// The store could not do it. What it says is for the operator: it is logged here.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        tracing::error!(%error, "the store could not be used");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Sealed { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The app cannot reach its data now, nothing was changed. Call again in a moment.",
+            ),
+            StoreError::Corrupt { .. } => Self::internal(),
+        }
+    }
+
+    /// One more message.
+    pub(crate) fn and(mut self, message: impl Into<String>) -> Self {
+        self.messages.push(message.into());
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    pub(crate) fn with_confirm(mut self, confirm: Confirm) -> Self {
+        self.confirm = Some(confirm);
+        self
+    }
+
+    /// How the caller may authenticate (RFC 6750).
+    pub(crate) fn with_challenge(mut self, challenge: &'static str) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    fn write(self, format: Format) -> Response {
+        let entries = self.messages.iter();
+        let body = match format {
+            Format::List => entries
+                .map(|message| json!({"code": self.code, "status": null, "message": message, "confirm": self.confirm}))
+                .collect(),
+            Format::Envelope => {
+                let entries: Vec<_> = entries
+                    .map(|message| json!({"code": self.code, "message": message, "status": self.status.as_u16(), "confirm": self.confirm}))
+                    .collect();
+                json!({"errors": entries})
+            }
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::store(&error)
+    }
+}
+
+/// The failure itself travels as an extension: the format is known further out.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Middleware: writes the failure of whatever is inside, in the format of the path.
+pub(crate) async fn write_failures(request: Request, next: Next) -> Response {
+    let format = Format::of_path(request.uri().path());
+    let mut response = next.run(request).await;
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    let mut written = failure.write(format);
+    if let Some(allow) = response.headers_mut().remove(ALLOW) {
+        written.headers_mut().insert(ALLOW, allow);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_has_its_format() {
+        let list = ["/initialize-payment", "/private/initialize-payment", "/private/nothing"];
+        let envelope = [
+            "/configure",
+            "/private/configure",
+            "/private/disconnect",
+            "/webhooks",
+            "/message-channels/payment-events",
+            "/nothing",
+        ];
+        for path in list {
+            assert_eq!(Format::of_path(path), Format::List, "{path}");
+        }
+        for path in envelope {
+            assert_eq!(Format::of_path(path), Format::Envelope, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_the_store_says_stays_inside() {
+        let errors = [
+            StoreError::Unavailable("disk /var/secret is full".to_owned()),
+            StoreError::Sealed { what: "the secret key", key_id: "secret-1".to_owned() },
+            StoreError::Corrupt { table: "tenant", detail: "secret".to_owned() },
+        ];
+        for error in errors {
+            let failure = Failure::store(&error);
+            assert!(failure.status.is_server_error());
+            assert!(!failure.messages.concat().contains("secret"), "{failure:?}");
+        }
+    }
+}

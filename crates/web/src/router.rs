@@ -1,0 +1,86 @@
+//! Which path is served by which endpoint, and what every request passes through.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, post};
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::api::{
+    configure, disconnect, health, initialize_payment, message_broker, message_channels, metrics,
+    webhooks,
+};
+use crate::error::{Failure, write_failures};
+use crate::state::WebState;
+use crate::{auth, observe};
+
+/// No request takes longer. What a use case had begun then is in the journal, and the worker or
+/// the next call goes on with it.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The whole HTTP API.
+pub fn router(state: WebState) -> Router {
+    let private = Router::new()
+        .merge(both("/configure", post(configure::handle)))
+        .merge(both("/disconnect", post(disconnect::handle)))
+        .merge(both("/initialize-payment", post(initialize_payment::handle)))
+        .route(
+            "/message-channels/{channel}",
+            post(message_channels::send)
+                .merge(get(message_channels::read))
+                .merge(delete(message_channels::acknowledge)),
+        )
+        .route("/webhook/message-broker", post(message_broker::handle))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
+    let open = Router::new()
+        .route("/webhooks", post(webhooks::live))
+        .route("/webhooks/test", post(webhooks::test))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::handle));
+    private
+        .merge(open)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn(write_failures))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(state)
+}
+
+/// An endpoint of the private API: shops call it under `/private`, its published name is without.
+fn both(path: &str, endpoint: MethodRouter<WebState>) -> Router<WebState> {
+    Router::new().route(path, endpoint.clone()).route(&format!("/private{path}"), endpoint)
+}
+
+async fn not_found() -> Failure {
+    let message = "There is nothing at this path; check it against the API reference.";
+    Failure::new(StatusCode::NOT_FOUND, message)
+}
+
+async fn method_not_allowed() -> Failure {
+    let message = "This path does not know the method; those it knows are in the Allow header.";
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, message)
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request handler panicked: this is a bug");
+    Failure::internal().into_response()
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The request took too long and goes on in the background; call again in a moment.",
+        )
+        .into_response(),
+    }
+}
