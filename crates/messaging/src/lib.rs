@@ -1,1 +1,14 @@
-//! skeleton
+//! How messages travel: the relay that pushes them to shops, and the consumer that works through
+//! the inbox.
+//!
+//! The http-channel, which current shops poll, needs neither: the outbox itself is the channel,
+//! read by `app::channel` and served by `web`. Channels that are pushed are listed in
+//! [`relay::Routes`].
+
+pub mod consumer;
+pub mod push;
+pub mod relay;
+
+pub use consumer::Consumer;
+pub use push::{HttpPush, PushError, PushTransport};
+pub use relay::{Relay, Routes};

@@ -1,4 +1,8 @@
 //! The `paybridge` command as a person or a script meets it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests, their helpers included"
+)]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -51,14 +55,20 @@ fn wrong_arguments_exit_with_2() {
     let output = run(&["cofnig"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("a similar subcommand exists: 'config'"));
-    assert_eq!(run(&["sandbox", "--listen", "everywhere"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["sandbox", "--listen", "everywhere"]).status.code(),
+        Some(2)
+    );
     assert_eq!(run(&[]).status.code(), Some(2));
 }
 
 #[test]
 fn a_new_key_is_32_random_bytes_and_can_be_used() {
     let keys = [run(&["keys", "generate"]), run(&["keys", "generate"])].map(|output| {
-        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+        assert_eq!(
+            (output.status.code(), stderr(&output).as_str()),
+            (Some(0), "")
+        );
         stdout(&output)
     });
     assert_ne!(keys[0], keys[1]);
@@ -86,23 +96,49 @@ fn config_reads_the_file_beside_it_or_the_one_named() {
         format!("{} from {}", identifier["value"], identifier["source"])
     };
     let config = || paybridge(folder.path(), &["config", "--json"]);
-    assert_eq!(app_identifier(&mut config()), r#""paybridge" from "default""#);
+    assert_eq!(
+        app_identifier(&mut config()),
+        r#""paybridge" from "default""#
+    );
 
-    std::fs::write(folder.path().join("paybridge.toml"), "app_identifier = \"beside\"").unwrap();
-    assert_eq!(app_identifier(&mut config()), r#""beside" from "./paybridge.toml""#);
+    std::fs::write(
+        folder.path().join("paybridge.toml"),
+        "app_identifier = \"beside\"",
+    )
+    .unwrap();
+    assert_eq!(
+        app_identifier(&mut config()),
+        r#""beside" from "./paybridge.toml""#
+    );
 
-    std::fs::write(folder.path().join("other.toml"), "app_identifier = \"named\"").unwrap();
+    std::fs::write(
+        folder.path().join("other.toml"),
+        "app_identifier = \"named\"",
+    )
+    .unwrap();
     let mut by_variable = config();
     by_variable.env("PAYBRIDGE_CONFIG", "other.toml");
-    assert_eq!(app_identifier(&mut by_variable), r#""named" from "other.toml""#);
+    assert_eq!(
+        app_identifier(&mut by_variable),
+        r#""named" from "other.toml""#
+    );
 
-    let mut by_argument = paybridge(folder.path(), &["config", "--config", "other.toml", "--json"]);
+    let mut by_argument = paybridge(
+        folder.path(),
+        &["config", "--config", "other.toml", "--json"],
+    );
     by_argument.env("PAYBRIDGE_CONFIG", "no-such-file.toml");
-    assert_eq!(app_identifier(&mut by_argument), r#""named" from "other.toml""#);
+    assert_eq!(
+        app_identifier(&mut by_argument),
+        r#""named" from "other.toml""#
+    );
 
     let mut empty = config();
     empty.env("PAYBRIDGE_CONFIG", "");
-    assert_eq!(app_identifier(&mut empty), r#""beside" from "./paybridge.toml""#);
+    assert_eq!(
+        app_identifier(&mut empty),
+        r#""beside" from "./paybridge.toml""#
+    );
 }
 
 #[test]
@@ -119,7 +155,9 @@ fn a_wrong_configuration_exits_with_2_and_says_what_is_wrong() {
       - there is no variable PAYBRIDGE_DATABASE; did you mean `PAYBRIDGE_DATABASE_URL`?
     ");
 
-    let output = paybridge(folder.path(), &["config", "--config", "nowhere.toml"]).output().unwrap();
+    let output = paybridge(folder.path(), &["config", "--config", "nowhere.toml"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(stderr(&output), @"
     error: the configuration cannot be used:
@@ -131,8 +169,10 @@ fn a_wrong_configuration_exits_with_2_and_says_what_is_wrong() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child =
-        paybridge(folder.path(), &["config"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = paybridge(folder.path(), &["config"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -147,7 +187,10 @@ fn the_sandbox_answers_until_it_is_asked_to_stop() {
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("Stripe's stand-in answers on http://").unwrap();
+    let address = line
+        .trim()
+        .strip_prefix("Stripe's stand-in answers on http://")
+        .unwrap();
 
     let mut answer = String::new();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -163,7 +206,10 @@ fn the_sandbox_answers_until_it_is_asked_to_stop() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 
-    let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let stopped = Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
     assert!(stopped.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -175,5 +221,9 @@ fn an_address_that_is_taken_exits_with_1() {
     let output = run(&["sandbox", "--listen", &address]);
     assert_eq!(output.status.code(), Some(1));
     let expected = format!("error: cannot listen on {address}: Address already in use");
-    assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
+    assert!(
+        stderr(&output).starts_with(&expected),
+        "{}",
+        stderr(&output)
+    );
 }

@@ -76,12 +76,12 @@ impl Kind {
             Self::EncryptionKey => format!(
                 "{ENCRYPTION_KEY_BYTES} bytes in base64, as `paybridge keys generate` prints them"
             ),
-            Self::Token => format!(
-                "at least {AUTH_TOKEN_CHARS_MIN} visible ASCII characters without spaces"
-            ),
-            Self::AppIdentifier => format!(
-                "1 to {APP_IDENTIFIER_CHARS_MAX} visible ASCII characters without spaces"
-            ),
+            Self::Token => {
+                format!("at least {AUTH_TOKEN_CHARS_MIN} visible ASCII characters without spaces")
+            }
+            Self::AppIdentifier => {
+                format!("1 to {APP_IDENTIFIER_CHARS_MAX} visible ASCII characters without spaces")
+            }
             Self::OneOf(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 quoted.join(" or ")
@@ -283,7 +283,14 @@ const fn transport_key(name: &'static str, variable: &'static str, doc: &'static
 }
 
 const fn url_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
-    Key { name, variable, kind: Kind::Url, fallback: Fallback::Nothing, secret: false, doc }
+    Key {
+        name,
+        variable,
+        kind: Kind::Url,
+        fallback: Fallback::Nothing,
+        secret: false,
+        doc,
+    }
 }
 
 /// The channels that the app sends on.
@@ -361,6 +368,8 @@ static SINGLE_KEYS: [Key; 11] = [
 
 /// Every key, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Key> {
-    let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
+    let channels = CHANNELS
+        .iter()
+        .flat_map(|keys| [&keys.transport, &keys.url]);
     SINGLE_KEYS.iter().chain(channels)
 }

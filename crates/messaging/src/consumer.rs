@@ -1,0 +1,104 @@
+//! The loop that keeps work going: the inbox, calls left open, and the relay.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Context;
+use app::ports::{Backlog, StoreError};
+use tokio::sync::Notify;
+
+use crate::relay::Relay;
+
+/// How long the loop sleeps when there is nothing to do and nobody wakes it: postponed work
+/// becomes due without a sign.
+pub const POLL: Duration = Duration::from_millis(500);
+/// How long it sleeps after the store could not be used.
+pub const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How often calls that were left open are looked for, and the backlog is counted.
+pub const HOUSEKEEPING: Duration = Duration::from_secs(15);
+
+/// Works through what waits until it is told to stop; what it has begun, it ends.
+#[derive(Clone)]
+pub struct Consumer {
+    /// The use cases.
+    pub context: Context,
+    /// The relay of pushed channels.
+    pub relay: Relay,
+    /// The name under which this worker takes leases.
+    pub worker: String,
+    /// Somebody put something into the inbox.
+    pub wake: Arc<Notify>,
+}
+
+impl Consumer {
+    /// Runs until `stop` is ready.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        loop {
+            let pause = match self.work_once().await {
+                Ok(0) => POLL,
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    tracing::error!(%error, "work waits until the database can be used again");
+                    STORE_RETRY
+                }
+            };
+            tokio::select! {
+                () = &mut stop => return,
+                _ = housekeeping.tick() => self.keep_house().await,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Does what is due now, once. Returns how much that was.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub async fn work_once(&self) -> Result<usize, StoreError> {
+        let worked = self.context.work_inbox(&self.worker).await?;
+        Ok(worked + self.relay.relay_once().await?)
+    }
+
+    async fn keep_house(&self) {
+        if let Err(error) = self.context.finish_open_calls(&self.worker).await {
+            tracing::error!(%error, "open calls could not be looked for");
+        }
+        match self.context.store.backlog(self.context.entropy.now()).await {
+            Ok(backlog) => self.gauge(&backlog),
+            Err(error) => tracing::error!(%error, "the backlog could not be counted"),
+        }
+    }
+
+    fn gauge(&self, backlog: &Backlog) {
+        let now = self.context.entropy.now();
+        metrics::gauge!("paybridge_inbox_waiting").set(as_gauge(backlog.inbox_waiting));
+        metrics::gauge!("paybridge_inbox_parked").set(as_gauge(backlog.inbox_parked));
+        metrics::gauge!("paybridge_outbox_parked").set(as_gauge(backlog.outbox_parked));
+        metrics::gauge!("paybridge_calls_open").set(as_gauge(backlog.calls_open));
+        for channel in protocol::Channel::ALL {
+            let waits = backlog.outbox_waiting.iter().find(|row| row.channel == channel.name());
+            let waiting = waits.map_or(0, |row| row.waiting);
+            let age = waits.map_or(0, |row| now.duration_since(row.oldest).as_secs().max(0));
+            metrics::gauge!("paybridge_outbox_waiting", "channel" => channel.name())
+                .set(as_gauge(waiting));
+            metrics::gauge!("paybridge_outbox_oldest_age_seconds", "channel" => channel.name())
+                .set(as_gauge(age.unsigned_abs()));
+        }
+        if backlog.inbox_parked + backlog.outbox_parked > 0 {
+            tracing::warn!(
+                inbox = backlog.inbox_parked,
+                outbox = backlog.outbox_parked,
+                "parked work waits for an operator: each row names its reason"
+            );
+        }
+    }
+}
+
+/// Gauges are floats; a count that does not fit exactly is no count anybody reads digit by digit.
+fn as_gauge(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
