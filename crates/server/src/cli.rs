@@ -15,10 +15,10 @@ use clap::{Parser, Subcommand};
 
 use crate::config::ConfigError;
 
-pub use demo::DemoArguments;
-pub use migrate::MigrateArguments;
-pub use sandbox::SandboxArguments;
-pub use serve::ServeArguments;
+use demo::DemoArguments;
+use migrate::MigrateArguments;
+use sandbox::SandboxArguments;
+use serve::ServeArguments;
 
 /// A command did what it was asked.
 pub const EXIT_OK: u8 = 0;
@@ -44,6 +44,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the app
+    Serve(ServeArguments),
+    /// See a payment go through, without an account anywhere
+    Demo(DemoArguments),
+    /// Bring the database to this version
+    Migrate(MigrateArguments),
     /// Run the stand-in for Stripe alone
     Sandbox(SandboxArguments),
     /// Show the effective configuration, secrets masked
@@ -80,6 +86,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Demo(arguments) => demo::run(*arguments),
+        Command::Migrate(arguments) => migrate::run(arguments),
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),

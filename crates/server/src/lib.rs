@@ -5,7 +5,10 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod entropy;
 pub mod logging;
 pub mod metrics;
+pub mod serve;
 pub mod shutdown;
+pub mod wiring;

@@ -43,6 +43,11 @@ pub struct Metric {
 /// Every metric of the product.
 pub static METRICS: &[Metric] = &[
     Metric {
+        name: "paybridge_http_requests_total",
+        kind: Kind::Counter,
+        doc: "Requests answered, by method, path and status.",
+    },
+    Metric {
         name: "paybridge_webhooks_total",
         kind: Kind::Counter,
         doc: "Webhooks received, by outcome: new, duplicate, other_mode, rejected.",
@@ -50,7 +55,62 @@ pub static METRICS: &[Metric] = &[
     Metric {
         name: "paybridge_events_total",
         kind: Kind::Counter,
-        doc: "Events of the payment service provider that were worked off, by outcome.",
+        doc: "Events of the payment service provider that were worked off, by outcome: applied, ignored, foreign.",
+    },
+    Metric {
+        name: "paybridge_commands_total",
+        kind: Kind::Counter,
+        doc: "Commands received from shops, by name and outcome: new, duplicate.",
+    },
+    Metric {
+        name: "paybridge_pushed_total",
+        kind: Kind::Counter,
+        doc: "Attempts to push a message to a shop, by channel and outcome: delivered, later, parked.",
+    },
+    Metric {
+        name: "paybridge_psp_requests_total",
+        kind: Kind::Counter,
+        doc: "Calls to the payment service provider, retries included in one, by call and outcome.",
+    },
+    Metric {
+        name: "paybridge_psp_retries_total",
+        kind: Kind::Counter,
+        doc: "Retries of calls to the payment service provider, by call.",
+    },
+    Metric {
+        name: "paybridge_psp_request_seconds",
+        kind: Kind::Seconds,
+        doc: "How long calls to the payment service provider take, retries included, by call.",
+    },
+    Metric {
+        name: "paybridge_calls_open",
+        kind: Kind::Gauge,
+        doc: "Calls to the payment service provider whose outcome is not known yet.",
+    },
+    Metric {
+        name: "paybridge_inbox_waiting",
+        kind: Kind::Gauge,
+        doc: "Webhooks and commands that wait to be worked off.",
+    },
+    Metric {
+        name: "paybridge_inbox_parked",
+        kind: Kind::Gauge,
+        doc: "Webhooks and commands that failed too often and wait for an operator.",
+    },
+    Metric {
+        name: "paybridge_outbox_waiting",
+        kind: Kind::Gauge,
+        doc: "Messages that no shop has taken yet, by channel.",
+    },
+    Metric {
+        name: "paybridge_outbox_oldest_age_seconds",
+        kind: Kind::Gauge,
+        doc: "Age of the oldest message that no shop has taken yet, by channel; it grows when nobody reads.",
+    },
+    Metric {
+        name: "paybridge_outbox_parked",
+        kind: Kind::Gauge,
+        doc: "Messages that no shop could take and that wait for an operator.",
     },
 ];
 

@@ -17,6 +17,8 @@ mod inbox;
 mod migrations;
 mod outbox;
 mod payment;
+#[cfg(test)]
+mod statements;
 mod tenant;
 mod value;
 

@@ -115,6 +115,9 @@ pub struct Delivery {
     /// When it is tried next, by the sandbox's clock.
     #[serde(serialize_with = "as_text")]
     pub next_attempt: Option<Timestamp>,
+    /// When it was tried last, by the sandbox's clock.
+    #[serde(serialize_with = "as_text")]
+    pub last_attempt: Option<Timestamp>,
     /// What the last attempt led to: a status, or what broke.
     pub last_result: Option<String>,
 }
@@ -193,6 +196,7 @@ impl Queue {
                 status,
                 attempts: 0,
                 next_attempt,
+                last_attempt: None,
                 last_result: None,
             };
             let parcel = Parcel {
@@ -247,6 +251,7 @@ impl Queue {
             }
             let step = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);
             delivery.attempts += 1;
+            delivery.last_attempt = Some(now);
             match RETRY_AFTER.get(step) {
                 Some(wait) => {
                     let next = now.checked_add(*wait).unwrap_or(Timestamp::MAX);

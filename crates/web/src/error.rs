@@ -70,9 +70,14 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::of_many(status, vec![message.into()])
+    }
+
+    /// Several things are wrong at once.
+    pub(crate) fn of_many(status: StatusCode, messages: Vec<String>) -> Self {
         Self {
             status,
-            messages: vec![message.into()],
+            messages,
             code: None,
             confirm: None,
             challenge: None,
@@ -146,7 +151,9 @@ impl Failure {
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(challenge) = self.challenge {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }
@@ -172,12 +179,24 @@ impl IntoResponse for Failure {
 pub(crate) async fn write_failures(request: Request, next: Next) -> Response {
     let format = Format::of_path(request.uri().path());
     let mut response = next.run(request).await;
-    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    let failure = match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure,
+        None if response.status().is_client_error() => unread_address(response.status()),
+        None => return response,
+    };
     let mut written = failure.write(format);
     if let Some(allow) = response.headers_mut().remove(ALLOW) {
         written.headers_mut().insert(ALLOW, allow);
     }
     written
+}
+
+/// The router itself refuses an address that does not read: percent signs that decode to no text.
+fn unread_address(status: StatusCode) -> Failure {
+    Failure::new(
+        status,
+        "The address does not read; check its percent-encoding.",
+    )
 }
 
 #[cfg(test)]
@@ -186,7 +205,11 @@ mod tests {
 
     #[test]
     fn each_path_has_its_format() {
-        let list = ["/initialize-payment", "/private/initialize-payment", "/private/nothing"];
+        let list = [
+            "/initialize-payment",
+            "/private/initialize-payment",
+            "/private/nothing",
+        ];
         let envelope = [
             "/configure",
             "/private/configure",
@@ -207,8 +230,14 @@ mod tests {
     fn what_the_store_says_stays_inside() {
         let errors = [
             StoreError::Unavailable("disk /var/secret is full".to_owned()),
-            StoreError::Sealed { what: "the secret key", key_id: "secret-1".to_owned() },
-            StoreError::Corrupt { table: "tenant", detail: "secret".to_owned() },
+            StoreError::Sealed {
+                what: "the secret key",
+                key_id: "secret-1".to_owned(),
+            },
+            StoreError::Corrupt {
+                table: "tenant",
+                detail: "secret".to_owned(),
+            },
         ];
         for error in errors {
             let failure = Failure::store(&error);

@@ -28,7 +28,10 @@ pub fn router(state: WebState) -> Router {
     let private = Router::new()
         .merge(both("/configure", post(configure::handle)))
         .merge(both("/disconnect", post(disconnect::handle)))
-        .merge(both("/initialize-payment", post(initialize_payment::handle)))
+        .merge(both(
+            "/initialize-payment",
+            post(initialize_payment::handle),
+        ))
         .route(
             "/message-channels/{channel}",
             post(message_channels::send)
@@ -36,7 +39,10 @@ pub fn router(state: WebState) -> Router {
                 .merge(delete(message_channels::acknowledge)),
         )
         .route("/webhook/message-broker", post(message_broker::handle))
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
+        .route_layer(middleware::from_fn_with_state(
+            state.clone(),
+            auth::require_token,
+        ));
     let open = Router::new()
         .route("/webhooks", post(webhooks::live))
         .route("/webhooks/test", post(webhooks::test))
@@ -56,7 +62,9 @@ pub fn router(state: WebState) -> Router {
 
 /// An endpoint of the private API: shops call it under `/private`, its published name is without.
 fn both(path: &str, endpoint: MethodRouter<WebState>) -> Router<WebState> {
-    Router::new().route(path, endpoint.clone()).route(&format!("/private{path}"), endpoint)
+    Router::new()
+        .route(path, endpoint.clone())
+        .route(&format!("/private{path}"), endpoint)
 }
 
 async fn not_found() -> Failure {

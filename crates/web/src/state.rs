@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::context::Context;
+use app::Context;
 use secrecy::SecretString;
 
 /// What the endpoints share.

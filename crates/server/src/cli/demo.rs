@@ -2,7 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::EXIT_CODES;
+use crate::cli::{EXIT_CODES, output, start};
+use crate::config::LogFormat;
+use crate::logging;
+
+/// The demo's timeline is its log; only what goes wrong is logged beside it.
+const LOG: &str = "warn";
 
 /// See a payment go through, without an account anywhere
 ///
@@ -11,13 +16,28 @@ use crate::cli::EXIT_CODES;
 /// configuration.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = help_end())]
-pub struct DemoArguments {
+pub(super) struct DemoArguments {
     /// Take one order from its configuration to its last refund, print every call, webhook and
     /// message with its time, and end: 0 when all went right, 1 with what broke
     #[arg(long)]
-    pub check: bool,
+    check: bool,
 }
 
 fn help_end() -> String {
     format!("Examples:\n  paybridge demo\n  paybridge demo --check\n\n{EXIT_CODES}")
+}
+
+pub(super) fn run(arguments: DemoArguments) -> anyhow::Result<()> {
+    logging::init(LOG, LogFormat::Text)?;
+    start::install_tls()?;
+    // A reader of the output who has gone away ends nothing that is under way.
+    let print = |text: &str| {
+        let _ = output::print(text);
+    };
+    let runtime = start::runtime()?;
+    if arguments.check {
+        runtime.block_on(crate::demo::check(print))
+    } else {
+        runtime.block_on(crate::demo::run(print))
+    }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::EXIT_CODES;
+use crate::cli::{EXIT_CODES, output};
 use crate::cli::start::ConfigFile;
 
 /// Bring the database to this version
@@ -12,10 +12,10 @@ use crate::cli::start::ConfigFile;
 /// `database_url` alone of the configuration.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = help_end())]
-pub struct MigrateArguments {
+pub(super) struct MigrateArguments {
     /// Where the configuration is read from.
     #[command(flatten)]
-    pub file: ConfigFile,
+    file: ConfigFile,
 }
 
 fn help_end() -> String {
@@ -24,4 +24,8 @@ fn help_end() -> String {
            PAYBRIDGE_DATABASE_URL=sqlite:/var/lib/paybridge/paybridge.db paybridge migrate\n\n\
          {EXIT_CODES}"
     )
+}
+
+pub(super) fn run(arguments: &MigrateArguments) -> anyhow::Result<()> {
+    output::print(&crate::serve::migrate(&arguments.file.load()?)?)
 }

@@ -26,7 +26,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// configuration.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = help_end())]
-pub struct SandboxArguments {
+pub(super) struct SandboxArguments {
     /// Where it answers; port 0 takes a free one and prints it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     listen: SocketAddr,

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use crate::cli::start::{self, ConfigFile};
 use crate::cli::EXIT_CODES;
-use crate::cli::start::ConfigFile;
 use crate::config::reference;
 
 /// Run the app
@@ -14,14 +14,14 @@ use crate::config::reference;
 /// finished is in the database and goes on at the next start.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = help_end())]
-pub struct ServeArguments {
+pub(super) struct ServeArguments {
     /// Where the configuration is read from.
     #[command(flatten)]
-    pub file: ConfigFile,
+    file: ConfigFile,
 
     /// Do not apply pending migrations: stop with an error when there are any
     #[arg(long)]
-    pub no_migrate: bool,
+    no_migrate: bool,
 }
 
 fn help_end() -> String {
@@ -32,4 +32,11 @@ fn help_end() -> String {
            paybridge serve\n\n{EXIT_CODES}\n\n{}",
         reference::help()
     )
+}
+
+pub(super) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
+    let config = arguments.file.load()?;
+    let secrets = config.secrets()?;
+    start::install_tls()?;
+    start::runtime()?.block_on(crate::serve::run(config, secrets, !arguments.no_migrate))
 }

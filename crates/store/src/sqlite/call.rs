@@ -28,6 +28,11 @@ const SETTLE: &str = "UPDATE psp_call SET settled_at = ?4, succeeded = ?5, reaso
         lease_owner = NULL
     WHERE tenant = ?1 AND payment = ?2 AND id = ?3 AND settled_at IS NULL";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[OPEN, OTHER_IS_OPEN, JOURNAL, SETTLE];
+
 struct CallRow {
     id: String,
     purpose: String,

@@ -35,6 +35,11 @@ const WRITE_REFUND: &str = "INSERT INTO refund
         (excluded.reference, excluded.items, excluded.amount_minor, excluded.currency,
          excluded.state)";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[CAPTURES, WRITE_CAPTURE, REFUNDS, WRITE_REFUND];
+
 pub(super) fn captures(
     db: &Connection,
     tenant: &TenantId,

@@ -28,6 +28,11 @@ const PARK: &str = "UPDATE outbox SET state = 'parked', holds = blocks, due_at =
         lease_owner = NULL, ended_at = ?2, note = ?3
     WHERE seq = ?1";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[CANDIDATES, HIDE, PARK];
+
 pub(super) struct ChannelRead {
     pub tenant: TenantId,
     pub channel: String,

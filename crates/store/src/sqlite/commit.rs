@@ -18,6 +18,11 @@ const ADD_HISTORY: &str = "INSERT INTO payment_history
 const HISTORY: &str = "SELECT at, what, from_status, to_status, note FROM payment_history
     WHERE tenant = ?1 AND payment = ?2 ORDER BY seq";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[ADD_HISTORY, HISTORY];
+
 pub(super) fn commit(db: &Connection, commit: &Commit) -> Result<Written<CommitOutcome>, StoreError> {
     one_tenant(commit)?;
     if let Some(settlement) = &commit.inbox

@@ -272,13 +272,19 @@ mod tests {
         });
         tokio::task::yield_now().await;
         is_inside.recv().unwrap();
+        let asked = Arc::new(AtomicU64::new(0));
         let rest: Vec<_> = (0..100)
             .map(|n| {
-                let driver = Arc::clone(&driver);
-                tokio::spawn(async move { driver.write(insert(n)).await })
+                let (driver, asked) = (Arc::clone(&driver), Arc::clone(&asked));
+                tokio::spawn(async move {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    driver.write(insert(n)).await
+                })
             })
             .collect();
-        tokio::task::yield_now().await;
+        while asked.load(Ordering::Relaxed) < 100 {
+            tokio::task::yield_now().await;
+        }
         let_go.send(()).unwrap();
         first.await.unwrap().unwrap();
         for write in rest {

@@ -36,6 +36,11 @@ const END: &str = "UPDATE inbox SET state = 'done', due_at = NULL, ended_at = ?3
     RETURNING order_key";
 const ENDED_WITH_ITS_CALL: &str = "its call was settled";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[RECEIVE, RELEASE_NEXT, SETTLE, END];
+
 pub(super) fn receive(db: &Connection, item: &InboxItem) -> Result<Received, StoreError> {
     let written = db
         .prepare_cached(RECEIVE)

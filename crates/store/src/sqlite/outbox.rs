@@ -36,6 +36,11 @@ const SETTLE: &str = "UPDATE outbox SET state = ?4, due_at = ?5, ended_at = ?6, 
     WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL
     RETURNING order_key";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[ADD, RELEASE_NEXT, WAITING_FOR, DELETE, SETTLE];
+
 /// Adds messages in this order.
 pub(super) fn add(
     db: &Connection,

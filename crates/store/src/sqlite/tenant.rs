@@ -46,6 +46,11 @@ const WRITE_CREDENTIAL: &str = "INSERT INTO credential
     ON CONFLICT (tenant, account, mode) DO UPDATE SET key_id = excluded.key_id,
         sealed = excluded.sealed, updated_at = excluded.updated_at";
 
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[INSTALLATION, TENANT, INSERT, UPDATE, METHODS, CLEAR_METHODS, ADD_METHOD, CREDENTIAL, CREDENTIALS, WRITE_CREDENTIAL];
+
 pub(super) fn installation(db: &Connection) -> Result<InstallationId, StoreError> {
     let id: String = db
         .prepare_cached(INSTALLATION)

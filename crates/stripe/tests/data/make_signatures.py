@@ -78,11 +78,13 @@ cases = [
     for name, signature, body in CASES
 ]
 rolled = header(ROLLED)
+blank = [{"secret": secret, "header": header(secret)} for secret in ("", " ")]
 document = {
     "sdk": f"stripe-python {stripe.VERSION}",
     "now": NOW,
     "secret": SECRET,
     "cases": cases,
+    "blank": [{**case, "accepted": accepted(case["header"], BODY, case["secret"])} for case in blank],
     "rolled": {
         "secret": ROLLED,
         "header": rolled,

@@ -1,0 +1,94 @@
+//! Looks at every statement of the store: how SQLite would carry it out, and whom it asks about.
+
+use rusqlite::Connection;
+
+use super::{
+    across_tenants, call, capture, channel, commit, connection, inbox, migrations, outbox, payment,
+    tenant,
+};
+use testkit::TestEntropy;
+
+/// Indexes that hold nothing but what waits: reading one from end to end is counting what waits.
+const SMALL_INDEXES: [&str; 5] =
+    ["inbox_open", "outbox_waiting", "outbox_parked", "psp_call_free", "psp_call_open"];
+/// A tenant has a handful of credentials; sorting them costs nothing.
+const MAY_SORT: [&str; 1] = ["FROM credential"];
+
+fn of_a_tenant() -> Vec<&'static str> {
+    let modules = [
+        payment::STATEMENTS,
+        capture::STATEMENTS,
+        call::STATEMENTS,
+        commit::STATEMENTS,
+        inbox::STATEMENTS,
+        outbox::STATEMENTS,
+        channel::STATEMENTS,
+        tenant::STATEMENTS,
+    ];
+    modules.concat()
+}
+
+fn migrated() -> Connection {
+    let mut connection = connection::open_in_memory().unwrap();
+    migrations::apply(&mut connection, &TestEntropy::new()).unwrap();
+    connection
+}
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    for index in 1..=statement.parameter_count() {
+        statement.raw_bind_parameter(index, 1).unwrap();
+    }
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+#[test]
+fn every_statement_reads_a_range_of_an_index() {
+    let connection = migrated();
+    for sql in [of_a_tenant().as_slice(), across_tenants::STATEMENTS].concat() {
+        for step in plan(&connection, sql) {
+            println!("{step}");
+            let small = SMALL_INDEXES.iter().any(|index| step.ends_with(index));
+            assert!(!step.starts_with("SCAN") || small, "{step}\n{sql}");
+            let sorts = step.contains("TEMP B-TREE");
+            assert!(!sorts || MAY_SORT.iter().any(|table| sql.contains(table)), "{step}\n{sql}");
+        }
+    }
+}
+
+#[test]
+fn every_statement_outside_of_across_tenants_names_one_tenant() {
+    // Rows that another statement of the same transaction has found by their tenant.
+    let by_row = ["WHERE seq = ?1", "FROM installation"];
+    for sql in of_a_tenant() {
+        let names_tenant = ["tenant = ?1", "(tenant, ", "(id, version", "WHERE id = ?1"]
+            .iter()
+            .any(|part| sql.contains(part));
+        assert!(names_tenant || by_row.iter().any(|part| sql.contains(part)), "{sql}");
+    }
+}
+
+#[test]
+fn the_database_refuses_a_second_open_call_of_a_payment() {
+    let connection = migrated();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let journal = |id: &str, payment: &str| {
+        connection.execute(
+            "INSERT INTO psp_call (tenant, id, payment, attempt, purpose, parameters,
+                parameters_hash, idempotency_key, planned_at, free_at)
+             VALUES ('t', ?1, ?2, 'a', 'create', '{}', '', 'k', 0, 0)",
+            [id, payment],
+        )
+    };
+    journal("1", "p").unwrap();
+    journal("2", "another").unwrap();
+    assert!(journal("3", "p").unwrap_err().to_string().contains("UNIQUE"), "rule R10");
+    let settle = "UPDATE psp_call SET settled_at = 1, succeeded = 1 WHERE id = '1'";
+    connection.execute(settle, []).unwrap();
+    journal("3", "p").unwrap();
+}

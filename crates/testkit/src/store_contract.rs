@@ -1,0 +1,98 @@
+//! What every store has to do, as cases. [`store_contract_tests!`](crate::store_contract_tests)
+//! makes a test of each, on a store that your factory makes anew.
+
+mod calls;
+mod channels;
+mod inbox;
+mod isolation;
+mod outbox;
+mod payments;
+mod random;
+mod tenants;
+mod world;
+
+pub use calls::*;
+pub use channels::*;
+pub use inbox::*;
+pub use isolation::*;
+pub use outbox::*;
+pub use payments::*;
+pub use tenants::*;
+
+/// Makes one `#[tokio::test]` of each case of the contract.
+///
+/// The factory is an async function that returns a fresh, empty store as `Arc<dyn Store>`, and
+/// something that lives as long as the case: a temporary folder, or `()`.
+#[macro_export]
+macro_rules! store_contract_tests {
+    ($factory:path) => {
+        $crate::store_contract_tests! { $factory;
+            a_payment_comes_back_with_everything_in_it
+            any_payment_comes_back_as_it_was_written
+            a_new_attempt_starts_without_captures_and_refunds
+            a_payment_is_found_by_account_by_order_and_by_any_attempt
+            a_write_that_expects_an_old_version_is_a_conflict
+            an_order_has_one_payment_at_an_account_in_a_mode
+            of_two_commits_at_once_one_wins
+            a_commit_that_fails_writes_nothing
+            history_comes_back_in_order
+            payments_that_keep_a_tenant_connected_are_counted
+            two_payments_cannot_share_a_reference
+
+            a_payment_has_one_open_call
+            a_new_key_keeps_the_call
+            a_call_left_open_is_leased_once_it_is_old
+            calls_that_cannot_be_finished_take_turns
+
+            the_same_input_is_received_once
+            commands_of_an_order_are_claimed_one_after_the_other
+            a_postponed_command_holds_back_its_order_only
+            events_are_not_held_back_by_commands
+            a_parked_command_holds_nothing_back
+            a_lease_that_ended_is_given_to_another_and_its_fence_is_refused
+            an_ended_row_is_ended_once
+            a_commit_without_its_lease_writes_nothing
+            a_settled_call_ends_its_command_whoever_holds_it
+            a_foreign_event_keeps_its_id_only
+            claims_are_limited
+
+            a_read_message_is_hidden_with_all_later_ones_of_its_order
+            deleted_messages_are_gone_and_deleting_is_idempotent
+            a_channel_keeps_the_order_of_telling
+            a_read_of_nothing_hides_nothing
+            a_result_that_is_never_deleted_is_parked_and_blocks_its_order
+            news_that_is_never_deleted_is_parked_and_blocks_nothing
+            a_message_that_is_read_often_but_not_long_is_not_parked
+            a_message_shows_after_the_one_it_waits_for
+
+            pushed_messages_of_an_order_are_claimed_strictly_in_turn
+            a_failed_push_is_tried_again_later_and_holds_back_its_order
+            a_parked_push_blocks_only_if_it_is_a_result
+            a_push_waits_for_the_message_it_comes_after
+            a_push_that_lost_its_lease_changes_nothing
+            only_the_asked_channels_are_claimed
+
+            a_tenant_comes_back_with_settings_and_methods
+            a_tenant_is_written_at_the_expected_version
+            credentials_of_several_accounts_stay_beside_each_other
+            messages_of_a_tenant_commit_are_told
+            an_installation_has_one_id
+
+            a_tenant_sees_nothing_of_another
+            a_tenant_changes_nothing_of_another
+            two_tenants_may_use_the_same_names
+            a_commit_that_mixes_tenants_is_refused
+            the_tenant_of_a_reference_is_found
+            what_waits_is_counted
+        }
+    };
+    ($factory:path; $($case:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                let (store, _guard) = $factory().await;
+                $crate::store_contract::$case(store).await;
+            }
+        )*
+    };
+}

@@ -1,0 +1,213 @@
+//! An app on a store in memory and a payment service provider that does as its keys say.
+
+mod down_store;
+mod fake_psp;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use app::{Context, Site, Store};
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use store::{Keyring, SqliteStore};
+use testkit::TestEntropy;
+use tower::ServiceExt;
+use web::WebState;
+
+pub use down_store::DownStore;
+pub use fake_psp::FakePsp;
+
+/// The token of the recorded requests.
+pub const TOKEN: &str = "test-token";
+/// Their tenant.
+pub const TENANT: &str = "tenant-test-0001";
+
+/// The app under test.
+pub struct App {
+    pub router: Router,
+    pub store: Arc<dyn Store>,
+    pub psp: Arc<FakePsp>,
+    pub entropy: Arc<TestEntropy>,
+    woken: Arc<AtomicUsize>,
+}
+
+impl App {
+    /// Nothing is configured.
+    pub fn new() -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
+        let store = SqliteStore::inline(keyring, entropy.as_ref()).unwrap();
+        Self::on(Arc::new(store), entropy)
+    }
+
+    /// The database does not answer.
+    pub fn without_database() -> Self {
+        Self::on(Arc::new(DownStore), Arc::new(TestEntropy::new()))
+    }
+
+    /// The tenant of the recorded requests is connected.
+    pub async fn configured() -> Self {
+        let app = Self::new();
+        let answer = app.call(configure(&keys())).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        app
+    }
+
+    fn on(store: Arc<dyn Store>, entropy: Arc<TestEntropy>) -> Self {
+        let psp = Arc::new(FakePsp::default());
+        let woken = Arc::new(AtomicUsize::new(0));
+        let site = Site {
+            public_url: "https://pay.example.test".to_owned(),
+            app_identifier: "paybridge".to_owned(),
+        };
+        let context = Context {
+            store: store.clone(),
+            psp: psp.clone(),
+            entropy: entropy.clone(),
+            site: Arc::new(site),
+        };
+        let counter = woken.clone();
+        let router = web::router(WebState {
+            context,
+            auth_token: SecretString::from(TOKEN),
+            metrics: Arc::new(|| "paybridge_up 1\n".to_owned()),
+            wake: Some(Arc::new(move || {
+                counter.fetch_add(1, Ordering::SeqCst);
+            })),
+        });
+        Self {
+            router,
+            store,
+            psp,
+            entropy,
+            woken,
+        }
+    }
+
+    /// How often the worker was woken.
+    pub fn woken(&self) -> usize {
+        self.woken.load(Ordering::SeqCst)
+    }
+
+    pub async fn call(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Status, the headers that tell the caller what to do, and the body.
+    pub fn shown(&self) -> String {
+        let mut shown = self.status.as_u16().to_string();
+        for name in ["allow", "www-authenticate"] {
+            if let Some(value) = self.headers.get(name) {
+                shown.push_str(&format!(" [{name}: {}]", value.to_str().unwrap()));
+            }
+        }
+        if self.status.is_client_error() || self.status.is_server_error() {
+            assert_eq!(self.headers["content-type"], "application/json");
+        }
+        format!("{shown}\n    {}", self.body)
+    }
+}
+
+/// A request of the tenant, with the token.
+pub fn request(
+    method: &str,
+    path: &str,
+    content_type: &str,
+    body: impl Into<Body>,
+) -> Request<Body> {
+    Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(path)
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", content_type)
+        .header("x-tenant-identifier", TENANT)
+        .header("consumer-id", TENANT)
+        .body(body.into())
+        .unwrap()
+}
+
+pub fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
+    request("POST", path, "application/json", body)
+}
+
+pub fn get(path: &str) -> Request<Body> {
+    request("GET", path, "application/json", Body::empty())
+}
+
+/// The same request without a header.
+pub fn without(mut request: Request<Body>, header: &str) -> Request<Body> {
+    request.headers_mut().remove(header);
+    request
+}
+
+/// The same request with a header.
+pub fn with(mut request: Request<Body>, header: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().insert(header, value.parse().unwrap());
+    request
+}
+
+/// Keys that the fake accepts.
+pub fn keys() -> Value {
+    json!({"secretKey": "sk_test_0123456789abcdef", "publishableKey": "pk_test_0123456789abcdef"})
+}
+
+pub fn envelope(configuration: &str) -> String {
+    json!({"data": {"type": "configuration", "attributes": {"configuration": configuration}}})
+        .to_string()
+}
+
+pub fn configure(configuration: &Value) -> Request<Body> {
+    post("/private/configure", envelope(&configuration.to_string()))
+}
+
+/// A webhook with an event of this id, signed well.
+pub fn webhook(path: &str, id: &str) -> Request<Body> {
+    let body = json!({"id": id, "livemode": !path.starts_with("/webhooks/test")}).to_string();
+    Request::builder()
+        .method("POST")
+        .uri(path)
+        .header("stripe-signature", "good")
+        .body(body.into())
+        .unwrap()
+}
+
+/// A request that a shop's own code put on the wire, under another path where one is given.
+pub fn recorded(file: &str, path: Option<&str>) -> Request<Body> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/data/shop");
+    let text = std::fs::read_to_string(format!("{folder}/{file}.json")).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let text = |key: &str| value[key].as_str().unwrap();
+    let mut request = Request::builder()
+        .method(text("method"))
+        .uri(path.unwrap_or(text("path")));
+    for (name, header) in value["headers"].as_object().unwrap() {
+        if !["Host", "Content-Length"].contains(&name.as_str()) {
+            request = request.header(name, header.as_str().unwrap());
+        }
+    }
+    request.body(text("body").to_owned().into()).unwrap()
+}

@@ -1,0 +1,127 @@
+//! `cargo xtask ci`: every check, one after the other, until one fails.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+
+use crate::{run, tidy};
+
+/// A check: its heading, and what it does.
+type Step = (&'static str, fn(&Path) -> anyhow::Result<()>);
+
+/// The quick ones first, so that a slip shows early.
+const STEPS: [Step; 7] = [
+    ("Format", format),
+    ("Rules of structure", tidy::run),
+    ("Lints", lints),
+    ("Tests", tests),
+    ("Examples in the documentation", doc_tests),
+    ("Documentation", documentation),
+    ("Stripe's own SDK against the sandbox", stripe_sdk),
+];
+
+pub fn run(root: &Path) -> anyhow::Result<()> {
+    let start = Instant::now();
+    for (number, (heading, step)) in STEPS.iter().enumerate() {
+        println!("\n== {} of {}: {heading}", number + 1, STEPS.len());
+        let step_start = Instant::now();
+        step(root).with_context(|| format!("{heading} failed"))?;
+        println!("== {heading}: done in {} s", step_start.elapsed().as_secs());
+    }
+    println!(
+        "\nAll {} checks passed in {} s.",
+        STEPS.len(),
+        start.elapsed().as_secs()
+    );
+    Ok(())
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let mut command = run::cargo(root);
+    command.args(arguments);
+    run::checked(command)
+}
+
+fn format(root: &Path) -> anyhow::Result<()> {
+    cargo(root, &["fmt", "--all", "--check"])
+}
+
+fn lints(root: &Path) -> anyhow::Result<()> {
+    cargo(
+        root,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
+}
+
+/// nextest runs tests of all crates at once; without it cargo's own runner does as well.
+fn tests(root: &Path) -> anyhow::Result<()> {
+    if run::succeeds(run::cargo(root).args(["nextest", "--version"])) {
+        cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])
+    } else {
+        println!("cargo-nextest is not installed: `cargo test` runs the tests");
+        cargo(
+            root,
+            &[
+                "test",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--no-fail-fast",
+            ],
+        )
+    }
+}
+
+fn doc_tests(root: &Path) -> anyhow::Result<()> {
+    cargo(root, &["test", "--workspace", "--doc"])
+}
+
+fn documentation(root: &Path) -> anyhow::Result<()> {
+    let mut command = run::cargo(root);
+    command
+        .args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    run::checked(command)
+}
+
+/// The suite skips itself without the command; here it must run.
+fn stripe_sdk(root: &Path) -> anyhow::Result<()> {
+    cargo(
+        root,
+        &["build", "--package", "server", "--bin", "paybridge"],
+    )?;
+    let target = run::target_folder(root);
+    let python = target.join("venv/bin/python");
+    ensure!(
+        python.exists(),
+        "{} is not there: `scripts/test` makes it, with Stripe's SDK in it",
+        python.display()
+    );
+    let paybridge = target.join("debug/paybridge");
+    let mut command = Command::new(python);
+    command
+        .current_dir(root)
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "--start-directory",
+            "tests/stripe-sdk",
+            "--verbose",
+        ])
+        .env(
+            "STRIPE_SANDBOX_COMMAND",
+            format!("'{}' sandbox", paybridge.display()),
+        );
+    run::checked(command)
+}

@@ -1,0 +1,20 @@
+//! `cargo xtask docs`: the tests that check generated documents can also write them.
+
+use std::path::Path;
+
+use crate::run;
+
+pub fn run(root: &Path) -> anyhow::Result<()> {
+    let mut command = run::cargo(root);
+    command
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            "server",
+            "--test",
+            "documentation",
+        ])
+        .env("UPDATE_DOCS", "1");
+    run::checked(command)
+}
