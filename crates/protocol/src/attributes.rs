@@ -44,16 +44,8 @@ const HEADERS: [(&str, &str, &str); 13] = [
     // The one that has no prefix in either.
     (AUTHORIZATION, "Authorization", "Authorization"),
     (TRANSACTION_ID, "Transaction-Id", "X-Transaction-Id"),
-    (
-        SESSION_TRACKING_ID,
-        "Session-Tracking-Id",
-        "X-Session-Tracking-Id",
-    ),
-    (
-        TENANT_IDENTIFIER,
-        "Tenant-Identifier",
-        "X-Tenant-Identifier",
-    ),
+    (SESSION_TRACKING_ID, "Session-Tracking-Id", "X-Session-Tracking-Id"),
+    (TENANT_IDENTIFIER, "Tenant-Identifier", "X-Tenant-Identifier"),
     (STORE_REFERENCE, "Store-Reference", "X-Store-Reference"),
     (ACTOR_ID, "Actor-Id", "X-Actor-Id"),
     (PUBLISHER, "Publisher", "X-Publisher"),
@@ -72,18 +64,12 @@ pub enum Dialect {
 impl Dialect {
     /// The header of an attribute; `None` for one that this protocol does not have.
     pub fn header(self, attribute: &str) -> Option<&'static str> {
-        HEADERS
-            .iter()
-            .find(|row| row.0 == attribute)
-            .map(|row| self.column(row))
+        HEADERS.iter().find(|row| row.0 == attribute).map(|row| self.column(row))
     }
 
     /// The attribute of a header, in whatever case it comes; `None` for any other header.
     pub fn attribute(self, header: &str) -> Option<&'static str> {
-        HEADERS
-            .iter()
-            .find(|row| self.column(row).eq_ignore_ascii_case(header))
-            .map(|row| row.0)
+        HEADERS.iter().find(|row| self.column(row).eq_ignore_ascii_case(header)).map(|row| row.0)
     }
 
     fn column(self, row: &(&'static str, &'static str, &'static str)) -> &'static str {
@@ -125,8 +111,7 @@ impl Attributes {
 
     /// The shop: `tenantIdentifier`, or in old shops `storeReference`.
     pub fn tenant(&self) -> Option<&str> {
-        self.get(TENANT_IDENTIFIER)
-            .or_else(|| self.get(STORE_REFERENCE))
+        self.get(TENANT_IDENTIFIER).or_else(|| self.get(STORE_REFERENCE))
     }
 
     /// The sender's id of the message.
@@ -210,10 +195,7 @@ mod tests {
             app_identifier: "paybridge",
         }
         .to_pairs();
-        let text: Vec<_> = pairs
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
+        let text: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         insta::assert_snapshot!(text.join("\n"), @"
         name: PaymentCaptured
         transferName: PaymentCaptured
@@ -243,42 +225,23 @@ mod tests {
 
     #[test]
     fn headers_are_found_in_any_case_and_only_in_their_dialect() {
-        assert_eq!(
-            Dialect::HttpChannel.attribute("transfer-name"),
-            Some(TRANSFER_NAME)
-        );
-        assert_eq!(
-            Dialect::PlainHttp.attribute("X-TRANSFER-NAME"),
-            Some(TRANSFER_NAME)
-        );
+        assert_eq!(Dialect::HttpChannel.attribute("transfer-name"), Some(TRANSFER_NAME));
+        assert_eq!(Dialect::PlainHttp.attribute("X-TRANSFER-NAME"), Some(TRANSFER_NAME));
         assert_eq!(Dialect::PlainHttp.attribute("transfer-name"), None);
         assert_eq!(Dialect::HttpChannel.attribute("x-transfer-name"), None);
-        assert_eq!(
-            Dialect::PlainHttp.attribute("authorization"),
-            Some(AUTHORIZATION)
-        );
-        assert_eq!(
-            Dialect::PlainHttp.header(CORRELATION_ID),
-            Some("X-Correlation-Id")
-        );
+        assert_eq!(Dialect::PlainHttp.attribute("authorization"), Some(AUTHORIZATION));
+        assert_eq!(Dialect::PlainHttp.header(CORRELATION_ID), Some("X-Correlation-Id"));
         assert_eq!(Dialect::HttpChannel.header("host"), None);
     }
 
     #[test]
     fn an_old_shop_names_itself_by_its_store_alone() {
-        let headers = [
-            ("Store-Reference", "DE"),
-            ("Transfer-Name", "CapturePayment"),
-        ];
+        let headers = [("Store-Reference", "DE"), ("Transfer-Name", "CapturePayment")];
         let attributes = Attributes::from_headers(Dialect::HttpChannel, headers);
         assert_eq!(attributes.tenant(), Some("DE"));
         assert_eq!(attributes.message_name(), Some("CapturePayment"));
 
-        let both = [
-            ("Store-Reference", "DE"),
-            ("Tenant-Identifier", "t1"),
-            ("Name", "X"),
-        ];
+        let both = [("Store-Reference", "DE"), ("Tenant-Identifier", "t1"), ("Name", "X")];
         let attributes = Attributes::from_headers(Dialect::HttpChannel, both);
         assert_eq!(attributes.tenant(), Some("t1"));
         assert_eq!(attributes.message_name(), Some("X"));
@@ -286,11 +249,7 @@ mod tests {
 
     #[test]
     fn the_bearer_token_never_becomes_an_attribute() {
-        let headers = [
-            ("authorization", "Bearer secret"),
-            ("name", "X"),
-            ("host", "shop"),
-        ];
+        let headers = [("authorization", "Bearer secret"), ("name", "X"), ("host", "shop")];
         let attributes = Attributes::from_headers(Dialect::HttpChannel, headers);
         assert_eq!(attributes.iter().collect::<Vec<_>>(), [(NAME, "X")]);
     }

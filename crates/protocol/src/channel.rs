@@ -54,20 +54,9 @@ mod tests {
     #[test]
     fn ids_to_delete_come_as_a_list_or_a_map_of_it() {
         let read = |body: &str| crate::from_json::<DeleteMessages>(body.as_bytes());
-        assert_eq!(
-            read(r#"{"messageIds":["a","b"]}"#).unwrap().message_ids,
-            ["a", "b"]
-        );
-        assert_eq!(
-            read(r#"{"messageIds":{"0":"a","2":"b"}}"#)
-                .unwrap()
-                .message_ids,
-            ["a", "b"]
-        );
-        assert_eq!(
-            read(r#"{"messageIds":[]}"#).unwrap().message_ids,
-            Vec::<String>::new()
-        );
+        assert_eq!(read(r#"{"messageIds":["a","b"]}"#).unwrap().message_ids, ["a", "b"]);
+        assert_eq!(read(r#"{"messageIds":{"0":"a","2":"b"}}"#).unwrap().message_ids, ["a", "b"]);
+        assert_eq!(read(r#"{"messageIds":[]}"#).unwrap().message_ids, Vec::<String>::new());
         insta::assert_snapshot!(read("{}").unwrap_err(), @"missing field `messageIds`");
         insta::assert_snapshot!(read(r#"{"messageIds":"a"}"#).unwrap_err(), @r#"messageIds: invalid type: string "a", expected a list"#);
     }

@@ -120,10 +120,7 @@ impl Configuration {
     /// [`Unreadable`].
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
         let envelope: Envelope = crate::from_json(body).map_err(Unreadable::Envelope)?;
-        let EnvelopeData {
-            kind: Kind::Configuration,
-            attributes,
-        } = envelope.data;
+        let EnvelopeData { kind: Kind::Configuration, attributes } = envelope.data;
         Self::from_text(&attributes.configuration)
     }
 
@@ -157,17 +154,10 @@ impl Configuration {
         let mut wrong = Vec::new();
         for (key, value) in map {
             if let Err(problem) = configuration.take(&key, value) {
-                wrong.push(Invalid {
-                    field: key,
-                    problem,
-                });
+                wrong.push(Invalid { field: key, problem });
             }
         }
-        if wrong.is_empty() {
-            Ok(configuration)
-        } else {
-            Err(Unreadable::Fields(wrong))
-        }
+        if wrong.is_empty() { Ok(configuration) } else { Err(Unreadable::Fields(wrong)) }
     }
 
     fn take(&mut self, key: &str, value: Value) -> Result<(), String> {
@@ -204,28 +194,20 @@ fn texts(value: Value) -> Result<Option<Vec<String>>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    php::texts(value)
-        .map(Some)
-        .map_err(|_| "must be a list of texts".to_owned())
+    php::texts(value).map(Some).map_err(|_| "must be a list of texts".to_owned())
 }
 
 fn unknown_key(unknown: &str) -> String {
     let nearest = KEYS
         .into_iter()
         .map(|known| {
-            (
-                strsim::damerau_levenshtein(&unknown.to_lowercase(), &known.to_lowercase()),
-                known,
-            )
+            (strsim::damerau_levenshtein(&unknown.to_lowercase(), &known.to_lowercase()), known)
         })
         .min()
         .filter(|(distance, _)| *distance <= DISTANCE_MAX);
     match nearest {
         Some((_, known)) => format!("is no key of the configuration: did you mean {known}?"),
-        None => format!(
-            "is no key of the configuration: known are {}",
-            KEYS.join(", ")
-        ),
+        None => format!("is no key of the configuration: known are {}", KEYS.join(", ")),
     }
 }
 
@@ -238,11 +220,7 @@ pub fn masked(secret: &str) -> String {
         .unwrap_or_default();
     let rest: Vec<char> = secret.chars().skip(prefix.len()).collect();
     // A short secret would be given away by four of its characters.
-    let shown = if rest.len() >= SHOWN_OF_AT_LEAST {
-        SHOWN
-    } else {
-        0
-    };
+    let shown = if rest.len() >= SHOWN_OF_AT_LEAST { SHOWN } else { 0 };
     let end: String = rest.iter().skip(rest.len() - shown).collect();
     format!("{prefix}…{end}")
 }
@@ -277,34 +255,20 @@ mod tests {
             "shopOrigins":null}"##;
         let configuration = Configuration::from_body(&body(text)).unwrap();
         assert_eq!(configuration.account_id.as_deref(), Some("acct_1"));
-        assert_eq!(
-            configuration.secret_key.unwrap().expose_secret(),
-            "sk_test_1"
-        );
-        assert_eq!(
-            configuration.webhook_secrets.unwrap()[0].expose_secret(),
-            "whsec_1"
-        );
+        assert_eq!(configuration.secret_key.unwrap().expose_secret(), "sk_test_1");
+        assert_eq!(configuration.webhook_secrets.unwrap()[0].expose_secret(), "whsec_1");
         assert_eq!(configuration.pay_button_color.as_deref(), Some("#112233"));
         assert_eq!(configuration.payment_methods.unwrap(), ["Stripe", "Klarna"]);
-        assert_eq!(
-            configuration.onboarding_links.unwrap(),
-            Vec::<String>::new()
-        );
+        assert_eq!(configuration.onboarding_links.unwrap(), Vec::<String>::new());
         assert_eq!(configuration.shop_origins, None);
     }
 
     #[test]
     fn no_key_is_forgotten() {
-        let empty: Map<String, Value> = KEYS
-            .iter()
-            .map(|key| ((*key).to_owned(), Value::Null))
-            .collect();
+        let empty: Map<String, Value> =
+            KEYS.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
         assert!(Configuration::from_map(empty).is_ok());
-        assert!(
-            Configuration::from_body(&body("[]")).is_ok(),
-            "PHP's empty map"
-        );
+        assert!(Configuration::from_body(&body("[]")).is_ok(), "PHP's empty map");
     }
 
     #[test]

@@ -5,10 +5,13 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// What is named where the whole body is wrong.
+pub const BODY: &str = "body";
+
 /// A body that does not say what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// The field, as a path: `orderData.items[1].quantity`. Empty where it is the body itself.
+    /// The field, as a path: `orderData.items[1].quantity`; [`BODY`] where it is no single one.
     pub field: String,
     /// What is wrong with it.
     pub problem: String,
@@ -16,11 +19,7 @@ pub struct Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            f.write_str(&self.problem)
-        } else {
-            write!(f, "{}: {}", self.field, self.problem)
-        }
+        write!(f, "{}: {}", self.field, self.problem)
     }
 }
 
@@ -32,8 +31,8 @@ impl std::error::Error for Invalid {}
 /// [`Invalid`], with the field where the body is JSON, and the place where it is not.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
     let value: Value = serde_json::from_slice(body).map_err(|error| Invalid {
-        field: String::new(),
-        problem: format!("the body is not JSON: {error}"),
+        field: BODY.to_owned(),
+        problem: format!("is not JSON: {error}"),
     })?;
     from_value(value)
 }
@@ -45,16 +44,13 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Invalid> {
     // A struct would also be read from a list of its fields, which nobody means.
     if !value.is_object() {
-        let problem = "the body must be a JSON object".to_owned();
-        return Err(Invalid {
-            field: String::new(),
-            problem,
-        });
+        let problem = "must be a JSON object".to_owned();
+        return Err(Invalid { field: BODY.to_owned(), problem });
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         Invalid {
-            field: if path == "." { String::new() } else { path },
+            field: if path == "." { BODY.to_owned() } else { path },
             problem: error.into_inner().to_string(),
         }
     })
@@ -66,9 +62,7 @@ mod tests {
     use crate::order::InitializePaymentRequest;
 
     fn complaint(body: &str) -> String {
-        from_json::<InitializePaymentRequest>(body.as_bytes())
-            .unwrap_err()
-            .to_string()
+        from_json::<InitializePaymentRequest>(body.as_bytes()).unwrap_err().to_string()
     }
 
     #[test]

@@ -23,18 +23,11 @@ pub fn parse(body: &[u8]) -> Result<Value, Invalid> {
             .ok_or_else(|| wrong(&key, "is a value in one place and a map in another"))?;
     }
     // The body itself is always a map, also where its keys are numbers.
-    Ok(Value::Object(
-        root.into_iter()
-            .map(|(key, value)| (key, with_lists(value)))
-            .collect(),
-    ))
+    Ok(Value::Object(root.into_iter().map(|(key, value)| (key, with_lists(value))).collect()))
 }
 
 fn wrong(key: &str, problem: &str) -> Invalid {
-    Invalid {
-        field: key.to_owned(),
-        problem: problem.to_owned(),
-    }
+    Invalid { field: key.to_owned(), problem: problem.to_owned() }
 }
 
 /// `a[b][0]` as `a`, `b`, `0`.
@@ -42,16 +35,11 @@ fn segments(key: &str) -> Result<Vec<&str>, Invalid> {
     let (root, mut rest) = key.split_at(key.find('[').unwrap_or(key.len()));
     let mut path = vec![root];
     while !rest.is_empty() {
-        let inside = rest
-            .strip_prefix('[')
-            .and_then(|inside| inside.split_once(']'));
+        let inside = rest.strip_prefix('[').and_then(|inside| inside.split_once(']'));
         let (segment, after) =
             inside.ok_or_else(|| wrong(key, "its brackets do not match; write a[b][0]=value"))?;
         if path.len() > DEPTH_MAX {
-            return Err(wrong(
-                key,
-                &format!("has more than {DEPTH_MAX} pairs of brackets"),
-            ));
+            return Err(wrong(key, &format!("has more than {DEPTH_MAX} pairs of brackets")));
         }
         path.push(segment);
         rest = after;
@@ -63,11 +51,7 @@ fn segments(key: &str) -> Result<Vec<&str>, Invalid> {
 fn insert(map: &mut Map<String, Value>, path: &[&str], value: String) -> Option<()> {
     let (first, rest) = path.split_first()?;
     // `a[]` appends.
-    let key = if first.is_empty() {
-        map.len().to_string()
-    } else {
-        (*first).to_owned()
-    };
+    let key = if first.is_empty() { map.len().to_string() } else { (*first).to_owned() };
     if rest.is_empty() {
         return match map.entry(key) {
             Entry::Occupied(taken) if taken.get().is_object() => None,
@@ -96,11 +80,7 @@ fn with_lists(value: Value) -> Value {
         let elements = (0..count).filter_map(|index| map.remove(&index.to_string()));
         Value::Array(elements.map(with_lists).collect())
     } else {
-        Value::Object(
-            map.into_iter()
-                .map(|(key, value)| (key, with_lists(value)))
-                .collect(),
-        )
+        Value::Object(map.into_iter().map(|(key, value)| (key, with_lists(value))).collect())
     }
 }
 
@@ -123,10 +103,7 @@ mod tests {
             read("a=1&b%5Bc%5D=x+y&b[d]=%C3%BC"),
             json!({"a": "1", "b": {"c": "x y", "d": "ü"}})
         );
-        assert_eq!(
-            read("a[0][b]=1&a[1][b]=2"),
-            json!({"a": [{"b": "1"}, {"b": "2"}]})
-        );
+        assert_eq!(read("a[0][b]=1&a[1][b]=2"), json!({"a": [{"b": "1"}, {"b": "2"}]}));
         assert_eq!(read("a[]=1&a[]=2"), json!({"a": ["1", "2"]}));
         assert_eq!(read("a[1]=y&a[0]=x"), json!({"a": ["x", "y"]}));
     }

@@ -20,14 +20,8 @@ pub const APP_IDENTIFIER_MAX: usize = 36;
 pub const ENDPOINTS: [(&str, &str); 6] = [
     ("authorization", "/private/initialize-payment"),
     ("pre-order-payment", "/private/pre-order-payment"),
-    (
-        "pre-order-confirmation",
-        "/private/confirm-pre-order-payment",
-    ),
-    (
-        "pre-order-cancellation",
-        "/private/cancel-pre-order-payment",
-    ),
+    ("pre-order-confirmation", "/private/confirm-pre-order-payment"),
+    ("pre-order-cancellation", "/private/cancel-pre-order-payment"),
     ("transfer", "/private/payments/transfers"),
     ("customer", "/private/customer"),
 ];
@@ -51,22 +45,14 @@ pub struct TooLong {
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} is longer than the {} characters the shop stores",
-            self.field, self.limit
-        )
+        write!(f, "{} is longer than the {} characters the shop stores", self.field, self.limit)
     }
 }
 
 impl std::error::Error for TooLong {}
 
 fn within(field: &'static str, text: &str, limit: usize) -> Result<(), TooLong> {
-    if text.chars().count() > limit {
-        Err(TooLong { field, limit })
-    } else {
-        Ok(())
-    }
+    if text.chars().count() > limit { Err(TooLong { field, limit }) } else { Ok(()) }
 }
 
 /// AddPaymentMethod and UpdatePaymentMethod. The configuration is always whole: what is left out
@@ -226,18 +212,10 @@ impl PaymentCreated {
     /// # Errors
     /// [`TooLong`].
     pub fn new(order: Option<&str>, payment: &str, details: Details) -> Result<Self, TooLong> {
-        within(
-            "entityReference",
-            order.unwrap_or_default(),
-            ENTITY_REFERENCE_MAX,
-        )?;
+        within("entityReference", order.unwrap_or_default(), ENTITY_REFERENCE_MAX)?;
         within("paymentReference", payment, PAYMENT_REFERENCE_MAX)?;
         let entity_reference = order.map(str::to_owned);
-        Ok(Self {
-            entity_reference,
-            payment_reference: payment.to_owned(),
-            details,
-        })
+        Ok(Self { entity_reference, payment_reference: payment.to_owned(), details })
     }
 }
 
@@ -377,10 +355,8 @@ mod tests {
 
     #[test]
     fn a_method_that_goes_is_its_name() {
-        let gone = DeletePaymentMethod {
-            name: "Stripe".to_owned(),
-            provider_name: "Stripe".to_owned(),
-        };
+        let gone =
+            DeletePaymentMethod { name: "Stripe".to_owned(), provider_name: "Stripe".to_owned() };
         insta::assert_snapshot!(body(&gone).unwrap(), @r#"{"name":"Stripe","providerName":"Stripe"}"#);
     }
 
@@ -462,10 +438,7 @@ mod tests {
         assert_eq!(command(r#"{"amount":"-9990"}"#).amount_minor(), Some(9990));
         assert_eq!(command(r#"{"amount":0}"#).amount_minor(), Some(0));
         assert_eq!(command(r#"{"amount":null}"#).amount_minor(), None);
-        assert_eq!(
-            command(r#"{"amount":-9223372036854775808}"#).amount_minor(),
-            None
-        );
+        assert_eq!(command(r#"{"amount":-9223372036854775808}"#).amount_minor(), None);
     }
 
     #[test]

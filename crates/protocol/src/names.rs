@@ -133,10 +133,7 @@ messages! {
 impl MessageName {
     /// The message of that name, if there is one. Case counts, as it does for the shop.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|message| message.name() == name)
+        Self::ALL.iter().copied().find(|message| message.name() == name)
     }
 }
 
@@ -148,11 +145,7 @@ mod tests {
     fn every_message_has_the_channel_of_the_contract() {
         let mut table = String::new();
         for message in MessageName::ALL {
-            table.push_str(&format!(
-                "{} {}\n",
-                message.channel().name(),
-                message.name()
-            ));
+            table.push_str(&format!("{} {}\n", message.channel().name(), message.name()));
         }
         insta::assert_snapshot!(table, @"
         payment-method-commands AddPaymentMethod
@@ -193,10 +186,7 @@ mod tests {
 
     #[test]
     fn commands_are_all_that_comes_in() {
-        let incoming: Vec<_> = Channel::ALL
-            .into_iter()
-            .filter(|c| c.is_incoming())
-            .collect();
+        let incoming: Vec<_> = Channel::ALL.into_iter().filter(|c| c.is_incoming()).collect();
         assert_eq!(incoming, [Channel::PaymentCommands]);
     }
 }

@@ -34,10 +34,7 @@ pub struct InitializePaymentRequest {
 impl InitializePaymentRequest {
     /// The shopper's locale, wherever it stands.
     pub fn locale(&self) -> Option<&str> {
-        self.order_data
-            .locale_name
-            .as_deref()
-            .or(self.locale_name.as_deref())
+        self.order_data.locale_name.as_deref().or(self.locale_name.as_deref())
     }
 }
 
@@ -165,10 +162,7 @@ impl OrderData {
     /// The payment method in lower case with dashes (`Credit Card` → `credit-card`), by its name
     /// where the shop sent no key.
     pub fn payment_method_key(&self) -> Option<String> {
-        let given = self
-            .payment_method
-            .as_deref()
-            .or(self.payment_method_name.as_deref())?;
+        let given = self.payment_method.as_deref().or(self.payment_method_name.as_deref())?;
         let words: Vec<&str> = given.split_whitespace().collect();
         (!words.is_empty()).then(|| words.join("-").to_lowercase())
     }
@@ -227,18 +221,9 @@ mod tests {
             }
             .payment_method_key()
         };
-        assert_eq!(
-            of(Some("Credit Card"), None).as_deref(),
-            Some("credit-card")
-        );
-        assert_eq!(
-            of(Some("stripe"), Some("Stripe")).as_deref(),
-            Some("stripe")
-        );
-        assert_eq!(
-            of(None, Some(" Stripe  Page ")).as_deref(),
-            Some("stripe-page")
-        );
+        assert_eq!(of(Some("Credit Card"), None).as_deref(), Some("credit-card"));
+        assert_eq!(of(Some("stripe"), Some("Stripe")).as_deref(), Some("stripe"));
+        assert_eq!(of(None, Some(" Stripe  Page ")).as_deref(), Some("stripe-page"));
         assert_eq!(of(Some(" "), None), None);
         assert_eq!(of(None, None), None);
     }

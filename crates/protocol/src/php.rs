@@ -160,10 +160,7 @@ pub fn integers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, 
         }
     }
 
-    Ok(list::<D, Element>(deserializer)?
-        .into_iter()
-        .filter_map(|element| element.0)
-        .collect())
+    Ok(list::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
 }
 
 /// A list of texts, each as [`text`] reads it; those that are nothing are left out.
@@ -179,10 +176,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
         }
     }
 
-    Ok(list::<D, Element>(deserializer)?
-        .into_iter()
-        .filter_map(|element| element.0)
-        .collect())
+    Ok(list::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
 }
 
 /// An object that may be missing: `null` and PHP's empty map `[]` are nothing.
@@ -197,9 +191,9 @@ where
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         Value::Array(elements) if elements.is_empty() => Ok(None),
-        value @ Value::Object(_) => serde_json::from_value(value)
-            .map(Some)
-            .map_err(D::Error::custom),
+        value @ Value::Object(_) => {
+            serde_json::from_value(value).map(Some).map_err(D::Error::custom)
+        }
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(D::Error::custom("expected an object"))
         }
@@ -217,19 +211,15 @@ pub fn pairs<'de, D: Deserializer<'de>>(
 ) -> Result<Vec<(String, String)>, D::Error> {
     let entries: Vec<(String, Value)> = match Value::deserialize(deserializer)? {
         Value::Null => Vec::new(),
-        Value::Array(elements) => elements
-            .into_iter()
-            .enumerate()
-            .map(|(i, value)| (i.to_string(), value))
-            .collect(),
+        Value::Array(elements) => {
+            elements.into_iter().enumerate().map(|(i, value)| (i.to_string(), value)).collect()
+        }
         Value::Object(map) => map.into_iter().collect(),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             return Err(D::Error::custom("expected a map"));
         }
     };
-    let present = entries
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, flat(value)?)));
+    let present = entries.into_iter().filter_map(|(name, value)| Some((name, flat(value)?)));
     Ok(present.collect())
 }
 
@@ -250,8 +240,7 @@ fn without_nulls(value: Value) -> Value {
         Value::Object(map) => {
             let kept = map.into_iter().filter(|(_, value)| !value.is_null());
             Value::Object(
-                kept.map(|(name, value)| (name, without_nulls(value)))
-                    .collect::<Map<_, _>>(),
+                kept.map(|(name, value)| (name, without_nulls(value))).collect::<Map<_, _>>(),
             )
         }
         Value::Array(elements) => Value::Array(elements.into_iter().map(without_nulls).collect()),
@@ -290,10 +279,7 @@ mod tests {
         assert_eq!(integer(json!(-9990)).unwrap(), Some(-9990));
         assert_eq!(integer(json!("-9990")).unwrap(), Some(-9990));
         assert_eq!(integer(json!(9990.0)).unwrap(), Some(9990));
-        assert_eq!(
-            integer(json!(9_007_199_254_740_993_i64)).unwrap(),
-            Some(9_007_199_254_740_993)
-        );
+        assert_eq!(integer(json!(9_007_199_254_740_993_i64)).unwrap(), Some(9_007_199_254_740_993));
         assert_eq!(integer(json!(null)).unwrap(), None);
         assert_eq!(integer(json!("")).unwrap(), None);
         insta::assert_snapshot!(no(integer(json!("99.90"))), @r#"invalid value: string "99.90", expected a whole number"#);
@@ -309,10 +295,7 @@ mod tests {
         assert_eq!(integers(json!([1, null, 3])).unwrap(), expected);
         assert_eq!(integers(json!({"0": 1, "2": 3})).unwrap(), expected);
         assert_eq!(integers(json!(["1", "3"])).unwrap(), expected);
-        assert_eq!(
-            integers(json!({"2": "3", "0": "1", "1": null})).unwrap(),
-            expected
-        );
+        assert_eq!(integers(json!({"2": "3", "0": "1", "1": null})).unwrap(), expected);
         assert_eq!(integers(json!([])).unwrap(), Vec::<i64>::new());
         assert_eq!(integers(json!(null)).unwrap(), Vec::<i64>::new());
         insta::assert_snapshot!(no(integers(json!({"a": 1}))), @r#"expected a list, but it has the key "a""#);
@@ -329,10 +312,7 @@ mod tests {
     fn an_empty_object_is_an_empty_list() {
         assert_eq!(object::<_, Inner>(json!([])).unwrap(), None);
         assert_eq!(object::<_, Inner>(json!(null)).unwrap(), None);
-        assert_eq!(
-            object::<_, Inner>(json!({"a": 1})).unwrap(),
-            Some(Inner { a: 1 })
-        );
+        assert_eq!(object::<_, Inner>(json!({"a": 1})).unwrap(), Some(Inner { a: 1 }));
         insta::assert_snapshot!(no(object::<_, Inner>(json!([1]))), @"expected an object");
         insta::assert_snapshot!(no(object::<_, Inner>(json!("a"))), @"expected an object");
     }
@@ -344,11 +324,7 @@ mod tests {
                 "nested":{"list":[1,null,2.5],"gone":null,"sparse":{"0":"1","3":"1"}},"none":[]}"#,
         )
         .unwrap();
-        let text: Vec<_> = pairs(given)
-            .unwrap()
-            .iter()
-            .map(|(k, v)| format!("{k}={v}"))
-            .collect();
+        let text: Vec<_> = pairs(given).unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
         insta::assert_snapshot!(text.join("\n"), @r#"
         big=9007199254740993
         half=2.5
@@ -360,10 +336,7 @@ mod tests {
 
         assert_eq!(pairs(json!([])).unwrap(), []);
         assert_eq!(pairs(json!(null)).unwrap(), []);
-        assert_eq!(
-            pairs(json!(["a"])).unwrap(),
-            [("0".to_owned(), "a".to_owned())]
-        );
+        assert_eq!(pairs(json!(["a"])).unwrap(), [("0".to_owned(), "a".to_owned())]);
         insta::assert_snapshot!(no(pairs(json!("a"))), @"expected a map");
     }
 }

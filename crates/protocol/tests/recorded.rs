@@ -1,9 +1,6 @@
 //! What a shop's own code put on the wire decodes to what it meant.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a recording that does not read is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a recording that does not read is a failed test")]
 
 use protocol::channel::DeleteMessages;
 use protocol::message::PaymentCommand;
@@ -21,9 +18,7 @@ fn recorded(file: &str) -> Recorded {
     let value: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let headers = value["headers"].as_object().unwrap().iter();
     Recorded {
-        headers: headers
-            .map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned()))
-            .collect(),
+        headers: headers.map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned())).collect(),
         body: value["body"].as_str().unwrap().to_owned(),
     }
 }
@@ -39,18 +34,12 @@ fn form(file: &str) -> InitializePaymentRequest {
 
 #[test]
 fn a_guests_order_is_read() {
-    let InitializePaymentRequest {
-        order_data: order,
-        redirect_cancel_url,
-        ..
-    } = json("requests/initialize_payment_guest");
+    let InitializePaymentRequest { order_data: order, redirect_cancel_url, .. } =
+        json("requests/initialize_payment_guest");
     assert_eq!(order.order_reference.as_deref(), Some("DE--1"));
     assert_eq!(order.customer_reference, None);
     assert_eq!(order.phone.as_deref(), Some("+49 30 0000000"));
-    assert_eq!(
-        (order.grand_total, order.currency_code.as_deref()),
-        (Some(18979), Some("EUR"))
-    );
+    assert_eq!((order.grand_total, order.currency_code.as_deref()), (Some(18979), Some("EUR")));
     assert_eq!(order.payment_method_key().as_deref(), Some("stripe"));
     assert_eq!(order.additional_payment_data, []);
     assert_eq!(
@@ -94,30 +83,15 @@ fn both_encodings_say_the_same() {
 #[test]
 fn odd_characters_gaps_and_big_numbers_survive_a_form() {
     let order = form("requests/initialize_payment_odd_characters_legacy").order_data;
-    assert_eq!(
-        order.customer_email.as_deref(),
-        Some("o'brien+\"q\"@example.test")
-    );
-    assert_eq!(
-        order.customer_last_name.as_deref(),
-        Some("O'Müller-Łódź <b>")
-    );
+    assert_eq!(order.customer_email.as_deref(), Some("o'brien+\"q\"@example.test"));
+    assert_eq!(order.customer_last_name.as_deref(), Some("O'Müller-Łódź <b>"));
     assert_eq!(order.address1.as_deref(), Some("Straße / Weg\t5"));
     assert_eq!(order.address2.as_deref(), Some(""));
     assert_eq!(order.zip.as_deref(), Some("01067"));
     assert_eq!(order.grand_total, Some(1500));
     assert_eq!(order.payment_method_key().as_deref(), Some("stripe"));
-    assert_eq!(
-        order.items[0].name.as_deref(),
-        Some("Schöne Größe „XL“ & Co. 🎁")
-    );
-    assert_eq!(
-        (
-            order.items[1].id_sales_order_item,
-            order.items[1].unit_price
-        ),
-        (None, None)
-    );
+    assert_eq!(order.items[0].name.as_deref(), Some("Schöne Größe „XL“ & Co. 🎁"));
+    assert_eq!((order.items[1].id_sales_order_item, order.items[1].unit_price), (None, None));
 
     let additional: Vec<_> = order
         .additional_payment_data
@@ -147,9 +121,7 @@ fn a_pre_order_names_no_order_at_first_and_its_payment_afterwards() {
 
 fn command(file: &str, dialect: Dialect) -> String {
     let Recorded { headers, body } = recorded(file);
-    let headers = headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let attributes = Attributes::from_headers(dialect, headers);
     let command: PaymentCommand = protocol::from_json(body.as_bytes()).unwrap();
     assert_eq!(attributes.tenant(), Some("tenant-test-0001"), "{file}");
@@ -174,10 +146,7 @@ fn commands_are_read_in_both_dialects() {
         "capture_payment_partial_second_http_channel",
         "refund_payment_partial_http_channel",
     ];
-    let push = [
-        "capture_payment_full_plain_http",
-        "refund_payment_partial_plain_http",
-    ];
+    let push = ["capture_payment_full_plain_http", "refund_payment_partial_plain_http"];
     let mut read = Vec::new();
     read.extend(channel.map(|file| command(&format!("messages_in/{file}"), Dialect::HttpChannel)));
     read.extend(push.map(|file| command(&format!("messages_in/{file}"), Dialect::PlainHttp)));

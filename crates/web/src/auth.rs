@@ -34,10 +34,7 @@ fn check(headers: &HeaderMap, expected: &SecretString) -> Result<(), Failure> {
     }
     let message = "Authorization: the bearer token is not the one of the app's configuration; \
                    check that shop and app have the same.";
-    Err(unauthorized(
-        message,
-        "Bearer realm=\"paybridge\", error=\"invalid_token\"",
-    ))
+    Err(unauthorized(message, "Bearer realm=\"paybridge\", error=\"invalid_token\""))
 }
 
 fn unauthorized(message: &str, challenge: &'static str) -> Failure {
@@ -48,9 +45,7 @@ fn unauthorized(message: &str, challenge: &'static str) -> Failure {
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked("Bearer ".len())?;
-    scheme
-        .eq_ignore_ascii_case(b"Bearer ")
-        .then(|| token.trim_ascii())
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
 #[cfg(test)]

@@ -50,23 +50,13 @@ pub(crate) enum Encoding {
 impl Encoding {
     /// The encoding that the content type names, if it is any of `accepted`.
     pub(crate) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Failure> {
-        let given = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let media_type = given
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = given.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         accepted
             .iter()
             .copied()
             .find(|encoding| {
-                encoding
-                    .media_types()
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(media_type))
+                encoding.media_types().iter().any(|known| known.eq_ignore_ascii_case(media_type))
             })
             .ok_or_else(|| unsupported(accepted))
     }
@@ -88,15 +78,9 @@ impl Encoding {
 }
 
 fn unsupported(accepted: &[Encoding]) -> Failure {
-    let names: Vec<&str> = accepted
-        .iter()
-        .flat_map(|encoding| encoding.media_types())
-        .copied()
-        .collect();
-    let message = format!(
-        "Content-Type in header must be one of {}.",
-        names.join(", ")
-    );
+    let names: Vec<&str> =
+        accepted.iter().flat_map(|encoding| encoding.media_types()).copied().collect();
+    let message = format!("Content-Type in header must be one of {}.", names.join(", "));
     Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
 }
 
@@ -113,15 +97,9 @@ mod tests {
     #[test]
     fn content_types_are_read_without_their_parameters() {
         assert_eq!(encoding("application/json"), Some(Encoding::Json));
-        assert_eq!(
-            encoding("Application/JSON; charset=utf-8"),
-            Some(Encoding::Json)
-        );
+        assert_eq!(encoding("Application/JSON; charset=utf-8"), Some(Encoding::Json));
         assert_eq!(encoding("application/vnd.api+json"), Some(Encoding::Json));
-        assert_eq!(
-            encoding("application/x-www-form-urlencoded"),
-            Some(Encoding::Form)
-        );
+        assert_eq!(encoding("application/x-www-form-urlencoded"), Some(Encoding::Form));
         assert_eq!(encoding("text/plain"), None);
         assert_eq!(encoding("application/jsonx"), None);
         assert_eq!(encoding(""), None);

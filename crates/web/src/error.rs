@@ -75,13 +75,7 @@ impl Failure {
 
     /// Several things are wrong at once.
     pub(crate) fn of_many(status: StatusCode, messages: Vec<String>) -> Self {
-        Self {
-            status,
-            messages,
-            code: None,
-            confirm: None,
-            challenge: None,
-        }
+        Self { status, messages, code: None, confirm: None, challenge: None }
     }
 
     /// A request that does not read as it should.
@@ -108,7 +102,7 @@ impl Failure {
         match error {
             StoreError::Unavailable(_) | StoreError::Sealed { .. } => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The app cannot reach its data now, nothing was changed. Call again in a moment.",
+                "The app cannot reach its data now. Call again in a moment; what was done is not done twice.",
             ),
             StoreError::Corrupt { .. } => Self::internal(),
         }
@@ -151,9 +145,7 @@ impl Failure {
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(challenge) = self.challenge {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }
@@ -193,10 +185,7 @@ pub(crate) async fn write_failures(request: Request, next: Next) -> Response {
 
 /// The router itself refuses an address that does not read: percent signs that decode to no text.
 fn unread_address(status: StatusCode) -> Failure {
-    Failure::new(
-        status,
-        "The address does not read; check its percent-encoding.",
-    )
+    Failure::new(status, "The address does not read; check its percent-encoding.")
 }
 
 #[cfg(test)]
@@ -205,11 +194,7 @@ mod tests {
 
     #[test]
     fn each_path_has_its_format() {
-        let list = [
-            "/initialize-payment",
-            "/private/initialize-payment",
-            "/private/nothing",
-        ];
+        let list = ["/initialize-payment", "/private/initialize-payment", "/private/nothing"];
         let envelope = [
             "/configure",
             "/private/configure",
@@ -230,14 +215,8 @@ mod tests {
     fn what_the_store_says_stays_inside() {
         let errors = [
             StoreError::Unavailable("disk /var/secret is full".to_owned()),
-            StoreError::Sealed {
-                what: "the secret key",
-                key_id: "secret-1".to_owned(),
-            },
-            StoreError::Corrupt {
-                table: "tenant",
-                detail: "secret".to_owned(),
-            },
+            StoreError::Sealed { what: "the secret key", key_id: "secret-1".to_owned() },
+            StoreError::Corrupt { table: "tenant", detail: "secret".to_owned() },
         ];
         for error in errors {
             let failure = Failure::store(&error);

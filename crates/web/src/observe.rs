@@ -13,10 +13,10 @@ use crate::tenant;
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let method = known(request.method());
     // The route, not the address: it has few values and no one's data.
-    let path = request.extensions().get::<MatchedPath>().map_or_else(
-        || "(none)".to_owned(),
-        |matched| matched.as_str().to_owned(),
-    );
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |matched| matched.as_str().to_owned());
     let tenant = tenant::claimed(request.headers());
     let begun = Instant::now();
     let response = next.run(request).await;
@@ -29,11 +29,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         "request"
     );
-    let labels = [
-        ("method", method.to_owned()),
-        ("path", path),
-        ("status", status.to_string()),
-    ];
+    let labels = [("method", method.to_owned()), ("path", path), ("status", status.to_string())];
     metrics::counter!("paybridge_http_requests_total", &labels).increment(1);
     response
 }

@@ -28,10 +28,7 @@ pub fn router(state: WebState) -> Router {
     let private = Router::new()
         .merge(both("/configure", post(configure::handle)))
         .merge(both("/disconnect", post(disconnect::handle)))
-        .merge(both(
-            "/initialize-payment",
-            post(initialize_payment::handle),
-        ))
+        .merge(both("/initialize-payment", post(initialize_payment::handle)))
         .route(
             "/message-channels/{channel}",
             post(message_channels::send)
@@ -39,10 +36,7 @@ pub fn router(state: WebState) -> Router {
                 .merge(delete(message_channels::acknowledge)),
         )
         .route("/webhook/message-broker", post(message_broker::handle))
-        .route_layer(middleware::from_fn_with_state(
-            state.clone(),
-            auth::require_token,
-        ));
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
     let open = Router::new()
         .route("/webhooks", post(webhooks::live))
         .route("/webhooks/test", post(webhooks::test))
@@ -62,9 +56,7 @@ pub fn router(state: WebState) -> Router {
 
 /// An endpoint of the private API: shops call it under `/private`, its published name is without.
 fn both(path: &str, endpoint: MethodRouter<WebState>) -> Router<WebState> {
-    Router::new()
-        .route(path, endpoint.clone())
-        .route(&format!("/private{path}"), endpoint)
+    Router::new().route(path, endpoint.clone()).route(&format!("/private{path}"), endpoint)
 }
 
 async fn not_found() -> Failure {
@@ -87,7 +79,7 @@ async fn limit_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "The request took too long and goes on in the background; call again in a moment.",
+            "The request took too long. Call again in a moment; what it had begun is not done twice.",
         )
         .into_response(),
     }

@@ -43,19 +43,12 @@ impl<S: Sync> FromRequestParts<S> for Consumer {
 
 /// The tenant that any of the headers names, for the log alone: nothing is proven by it.
 pub(crate) fn claimed(headers: &HeaderMap) -> Option<TenantId> {
-    let all = [
-        "x-tenant-identifier",
-        "tenant-identifier",
-        "consumer-id",
-        "x-store-reference",
-    ];
+    let all = ["x-tenant-identifier", "tenant-identifier", "consumer-id", "x-store-reference"];
     named(headers, all)
 }
 
 fn named<const N: usize>(headers: &HeaderMap, names: [&str; N]) -> Option<TenantId> {
-    names
-        .into_iter()
-        .find_map(|name| identifier(headers.get(name)?.to_str().ok()?))
+    names.into_iter().find_map(|name| identifier(headers.get(name)?.to_str().ok()?))
 }
 
 /// A tenant identifier as it came; `None` for what cannot be one.
@@ -78,10 +71,7 @@ mod tests {
         assert_eq!(named(&headers, names), Some(TenantId::new("DE")));
         headers.insert("x-tenant-identifier", "t1".parse().unwrap());
         assert_eq!(named(&headers, names), Some(TenantId::new("t1")));
-        headers.insert(
-            "x-tenant-identifier",
-            "t".repeat(TENANT_MAX + 1).parse().unwrap(),
-        );
+        headers.insert("x-tenant-identifier", "t".repeat(TENANT_MAX + 1).parse().unwrap());
         assert_eq!(named(&headers, names), Some(TenantId::new("DE")));
     }
 }

@@ -150,6 +150,7 @@ impl<'a> Journey<'a> {
         let intent = self.stripe_get(&format!("/v1/payment_intents/{transaction}")).await?;
         let secret = intent["client_secret"].as_str().context("there is no client secret")?;
         let path = format!("/v1/payment_intents/{transaction}/confirm");
+        let at = app::Entropy::now(&SystemEntropy);
         let answer = self
             .client
             .post(format!("{}{path}", self.stripe))
@@ -165,7 +166,7 @@ impl<'a> Journey<'a> {
         let intent: Value = serde_json::from_str(&answer.text().await?)?;
         let what = "pays with 4242 4242 4242 4242".to_owned();
         let state = intent["status"].as_str().unwrap_or_default().to_owned();
-        self.shop.note(Party::Shopper, Party::Stripe, what, state.clone());
+        self.shop.note(at, Party::Shopper, Party::Stripe, what, state.clone());
         ensure!(status.is_success() && state == "requires_capture", "{status} {intent}");
         Ok(())
     }
@@ -224,7 +225,7 @@ impl<'a> Journey<'a> {
     /// The stand-in does not answer.
     pub async fn stripe_entries(&self) -> anyhow::Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        for call in self.listed("calls").await? {
+        for call in self.listed("calls", "calls").await? {
             let text = |field: &str| call[field].as_str().unwrap_or_default().to_owned();
             let (method, path) = (text("method"), text("path"));
             // The shopper's own call is in the shop's notes; what this journey asks is no part of it.
@@ -240,7 +241,7 @@ impl<'a> Journey<'a> {
                 detail: status,
             });
         }
-        for delivery in self.listed("webhooks").await? {
+        for delivery in self.listed("webhooks", "deliveries").await? {
             let text = |field: &str| delivery[field].as_str().unwrap_or_default().to_owned();
             let Ok(at) = text("last_attempt").parse() else { continue };
             let (what, detail) = (text("type"), text("last_result"));
@@ -249,11 +250,11 @@ impl<'a> Journey<'a> {
         Ok(entries)
     }
 
-    async fn listed(&self, what: &str) -> anyhow::Result<Vec<Value>> {
-        let answer = self.client.get(format!("{}/_sandbox/{what}", self.stripe)).send().await?;
+    async fn listed(&self, path: &str, list: &str) -> anyhow::Result<Vec<Value>> {
+        let answer = self.client.get(format!("{}/_sandbox/{path}", self.stripe)).send().await?;
         let value: Value = serde_json::from_str(&answer.text().await?)?;
-        let list = value.as_array().or_else(|| value["data"].as_array());
-        Ok(list.cloned().unwrap_or_default())
+        let entries = value[list].as_array().cloned();
+        entries.with_context(|| format!("the stand-in lists no {list}"))
     }
 }
 

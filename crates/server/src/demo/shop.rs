@@ -87,8 +87,9 @@ impl Shop {
     /// It did not answer for [`PATIENCE`].
     pub async fn call(&self, path: &str, body: &Value) -> anyhow::Result<(StatusCode, Value)> {
         let headers = [("content-type", "application/json"), ("x-tenant-identifier", TENANT)];
+        let at = now();
         let answer = self.request(Method::POST, path, &headers, body.to_string()).await?;
-        self.note(Party::Shop, Party::App, format!("POST {path}"), answer.0.to_string());
+        self.note(at, Party::Shop, Party::App, format!("POST {path}"), answer.0.to_string());
         Ok(answer)
     }
 
@@ -107,10 +108,11 @@ impl Shop {
             ("actor-id", TENANT),
         ];
         let path = "/message-channels/payment-commands";
+        let at = now();
         let (status, answer) =
             self.request(Method::POST, path, &headers, body.to_string()).await?;
         ensure!(status.is_success(), "{name} was not taken: {status} {answer}");
-        self.note(Party::Shop, Party::App, name.to_owned(), summary(body));
+        self.note(at, Party::Shop, Party::App, name.to_owned(), summary(body));
         Ok(())
     }
 
@@ -172,7 +174,7 @@ impl Shop {
         let name = name.context("a message has a name")?.to_owned();
         let known = self.read_messages().iter().any(|message| message.id == id);
         if !known {
-            self.note(Party::App, Party::Shop, name.clone(), summary(&body));
+            self.note(now(), Party::App, Party::Shop, name.clone(), summary(&body));
             if let Ok(mut read) = self.read.lock() {
                 read.push(Message { id: id.clone(), name, body });
             }
@@ -217,12 +219,15 @@ impl Shop {
     }
 
     /// Writes down what was said.
-    pub fn note(&self, from: Party, to: Party, what: String, detail: String) {
-        let at: Timestamp = app::Entropy::now(&SystemEntropy);
+    pub fn note(&self, at: Timestamp, from: Party, to: Party, what: String, detail: String) {
         if let Ok(mut notes) = self.notes.lock() {
             notes.push(Entry { at, from, to, what, detail });
         }
     }
+}
+
+fn now() -> Timestamp {
+    app::Entropy::now(&SystemEntropy)
 }
 
 /// What a person wants to see of a body.

@@ -99,15 +99,15 @@ CREATE TABLE capture (
 CREATE TABLE refund (
     tenant       TEXT    NOT NULL,
     attempt      TEXT    NOT NULL,
-    id           TEXT    NOT NULL,
     position     INTEGER NOT NULL,
+    id           TEXT    NOT NULL,
     reference    TEXT,
     items        TEXT    NOT NULL,
     amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
     currency     TEXT    NOT NULL,
     state        TEXT    NOT NULL
         CHECK (state IN ('requested', 'pending', 'succeeded', 'failed', 'canceled')),
-    PRIMARY KEY (tenant, attempt, id),
+    PRIMARY KEY (tenant, attempt, position),
     FOREIGN KEY (tenant, attempt) REFERENCES attempt (tenant, id)
 ) STRICT, WITHOUT ROWID;
 

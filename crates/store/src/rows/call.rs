@@ -35,9 +35,7 @@ struct RefundRow {
 pub(crate) fn purpose_to_json(purpose: &Purpose) -> Result<String, StoreError> {
     match purpose {
         Purpose::Create => Ok("{}".to_owned()),
-        Purpose::Update(checkout) => {
-            to_json(TABLE, &CheckoutRow::from(checkout.as_ref().clone()))
-        }
+        Purpose::Update(checkout) => to_json(TABLE, &CheckoutRow::from(checkout.as_ref().clone())),
         Purpose::Capture { items, amount, last } => {
             let row = CaptureRow { items: numbers(items), amount: (*amount).into(), last: *last };
             to_json(TABLE, &row)

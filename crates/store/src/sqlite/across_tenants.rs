@@ -51,8 +51,19 @@ const CLEAR_CALLS: &str = "UPDATE psp_call SET lease_owner = NULL, free_at = pla
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[CLAIM_INBOX, CLAIM_OUTBOX, CLAIM_CALLS, TENANT_OF_REFERENCE, INBOX_BACKLOG, OUTBOX_BACKLOG, OUTBOX_PARKED, CALLS_OPEN, CLEAR_INBOX, CLEAR_OUTBOX, CLEAR_CALLS];
+pub(super) const STATEMENTS: &[&str] = &[
+    CLAIM_INBOX,
+    CLAIM_OUTBOX,
+    CLAIM_CALLS,
+    TENANT_OF_REFERENCE,
+    INBOX_BACKLOG,
+    OUTBOX_BACKLOG,
+    OUTBOX_PARKED,
+    CALLS_OPEN,
+    CLEAR_INBOX,
+    CLEAR_OUTBOX,
+    CLEAR_CALLS,
+];
 
 /// Leases due inbox rows, the oldest first.
 pub(super) fn claim_inbox(db: &Connection, lease: &Lease) -> Result<Vec<InboxClaim>, StoreError> {

@@ -30,8 +30,7 @@ const SETTLE: &str = "UPDATE psp_call SET settled_at = ?4, succeeded = ?5, reaso
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[OPEN, OTHER_IS_OPEN, JOURNAL, SETTLE];
+pub(super) const STATEMENTS: &[&str] = &[OPEN, OTHER_IS_OPEN, JOURNAL, SETTLE];
 
 struct CallRow {
     id: String,

@@ -26,19 +26,18 @@ const WRITE_CAPTURE: &str = "INSERT INTO capture
 const REFUNDS: &str = "SELECT id, reference, items, amount_minor, currency, state FROM refund
     WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
 const WRITE_REFUND: &str = "INSERT INTO refund
-        (tenant, attempt, id, position, reference, items, amount_minor, currency, state)
+        (tenant, attempt, position, id, reference, items, amount_minor, currency, state)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-    ON CONFLICT (tenant, attempt, id) DO UPDATE SET reference = excluded.reference,
-        items = excluded.items, amount_minor = excluded.amount_minor,
-        currency = excluded.currency, state = excluded.state
-    WHERE (reference, items, amount_minor, currency, state) IS NOT
-        (excluded.reference, excluded.items, excluded.amount_minor, excluded.currency,
-         excluded.state)";
+    ON CONFLICT (tenant, attempt, position) DO UPDATE SET id = excluded.id,
+        reference = excluded.reference, items = excluded.items,
+        amount_minor = excluded.amount_minor, currency = excluded.currency, state = excluded.state
+    WHERE (id, reference, items, amount_minor, currency, state) IS NOT
+        (excluded.id, excluded.reference, excluded.items, excluded.amount_minor,
+         excluded.currency, excluded.state)";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[CAPTURES, WRITE_CAPTURE, REFUNDS, WRITE_REFUND];
+pub(super) const STATEMENTS: &[&str] = &[CAPTURES, WRITE_CAPTURE, REFUNDS, WRITE_REFUND];
 
 pub(super) fn captures(
     db: &Connection,
@@ -134,8 +133,8 @@ pub(super) fn write_refunds(db: &Connection, payment: &Payment) -> Result<(), St
             .execute(params![
                 payment.tenant.as_str(),
                 attempt,
-                refund.id.to_string(),
                 value::position(index),
+                refund.id.to_string(),
                 refund.reference.as_ref().map(PspRefundId::as_str),
                 rows::items_to_json("refund", &refund.items)?,
                 refund.amount.minor(),

@@ -30,8 +30,7 @@ const PARK: &str = "UPDATE outbox SET state = 'parked', holds = blocks, due_at =
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[CANDIDATES, HIDE, PARK];
+pub(super) const STATEMENTS: &[&str] = &[CANDIDATES, HIDE, PARK];
 
 pub(super) struct ChannelRead {
     pub tenant: TenantId,
@@ -86,7 +85,8 @@ impl Candidate {
             return Verdict::Hold;
         }
         let age = CHANNEL_PARK_AGE.as_micros();
-        let old = self.first_read_at.is_some_and(|first| i128::from(now) - i128::from(first) >= age);
+        let old =
+            self.first_read_at.is_some_and(|first| i128::from(now) - i128::from(first) >= age);
         if old && self.reads >= i64::from(CHANNEL_PARK_READS) {
             return Verdict::Park;
         }

@@ -20,10 +20,12 @@ const HISTORY: &str = "SELECT at, what, from_status, to_status, note FROM paymen
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[ADD_HISTORY, HISTORY];
+pub(super) const STATEMENTS: &[&str] = &[ADD_HISTORY, HISTORY];
 
-pub(super) fn commit(db: &Connection, commit: &Commit) -> Result<Written<CommitOutcome>, StoreError> {
+pub(super) fn commit(
+    db: &Connection,
+    commit: &Commit,
+) -> Result<Written<CommitOutcome>, StoreError> {
     one_tenant(commit)?;
     if let Some(settlement) = &commit.inbox
         && !inbox::settle(db, settlement)?

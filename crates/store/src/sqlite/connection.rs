@@ -142,7 +142,8 @@ mod tests {
         let _lock = DatabaseLock::take(&path).unwrap();
         let writer = open_writer(&path).unwrap();
         writer.execute_batch("CREATE TABLE line (n INTEGER) STRICT").unwrap();
-        let files: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().map(Result::unwrap).collect();
+        let files: Vec<_> =
+            fs::read_dir(path.parent().unwrap()).unwrap().map(Result::unwrap).collect();
         assert!(files.len() >= 3, "database, log, lock: {files:?}");
         for file in files {
             let mode = file.metadata().unwrap().permissions().mode() & 0o777;

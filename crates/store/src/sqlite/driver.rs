@@ -99,7 +99,8 @@ impl Driver {
         let (write, writes) = mpsc::channel(WRITES_WAITING_MAX);
         let (read, reads) = mpsc::channel(READS_WAITING_MAX);
         let counting = Arc::clone(&counters);
-        let mut handles = vec![spawn("store-writer", move || serve_writes(&writer, writes, &counting))?];
+        let mut handles =
+            vec![spawn("store-writer", move || serve_writes(&writer, writes, &counting))?];
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..READERS {
             let connection = connection::open_reader(path)?;

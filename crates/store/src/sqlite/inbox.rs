@@ -38,8 +38,7 @@ const ENDED_WITH_ITS_CALL: &str = "its call was settled";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[RECEIVE, RELEASE_NEXT, SETTLE, END];
+pub(super) const STATEMENTS: &[&str] = &[RECEIVE, RELEASE_NEXT, SETTLE, END];
 
 pub(super) fn receive(db: &Connection, item: &InboxItem) -> Result<Received, StoreError> {
     let written = db

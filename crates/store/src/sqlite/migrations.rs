@@ -24,7 +24,8 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
 const HAS_JOURNAL: &str =
     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'";
 const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM schema_migration";
-const APPLIED: &str = "INSERT INTO schema_migration (version, name, applied_at) VALUES (?1, ?2, ?3)";
+const APPLIED: &str =
+    "INSERT INTO schema_migration (version, name, applied_at) VALUES (?1, ?2, ?3)";
 const INSTALLATION: &str = "INSERT INTO installation (one, id, created_at) VALUES (1, ?1, ?2)
     ON CONFLICT (one) DO NOTHING";
 
@@ -61,8 +62,11 @@ pub(crate) fn apply(
     let mut applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
         let Migration { version, name, .. } = *migration;
-        apply_one(connection, migration, entropy.now())
-            .map_err(|source| OpenError::Migration { version, name, source })?;
+        apply_one(connection, migration, entropy.now()).map_err(|source| OpenError::Migration {
+            version,
+            name,
+            source,
+        })?;
         tracing::info!(version, name, "the database was migrated");
         applied.push(AppliedMigration { version, name });
     }
@@ -78,7 +82,8 @@ fn apply_one(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(migration.sql)?;
-    transaction.execute(APPLIED, params![migration.version, migration.name, now.as_microsecond()])?;
+    transaction
+        .execute(APPLIED, params![migration.version, migration.name, now.as_microsecond()])?;
     transaction.commit()
 }
 

@@ -38,8 +38,7 @@ const SETTLE: &str = "UPDATE outbox SET state = ?4, due_at = ?5, ended_at = ?6, 
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[ADD, RELEASE_NEXT, WAITING_FOR, DELETE, SETTLE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, RELEASE_NEXT, WAITING_FOR, DELETE, SETTLE];
 
 /// Adds messages in this order.
 pub(super) fn add(
@@ -82,7 +81,9 @@ pub(super) fn delete(
     for id in ids {
         let id = id.0.to_string();
         let order_key: Option<String> = statement
-            .query_row(params![tenant.as_str(), channel, id, now.as_microsecond()], |row| row.get(0))
+            .query_row(params![tenant.as_str(), channel, id, now.as_microsecond()], |row| {
+                row.get(0)
+            })
             .optional()
             .at(TABLE)?;
         if let Some(order_key) = order_key {

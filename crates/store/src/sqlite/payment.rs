@@ -60,8 +60,17 @@ const WRITE_ATTEMPT: &str = "INSERT INTO attempt
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[BY_ID, OF_ORDER, LATEST_OF_ORDER, BY_REFERENCE, COUNT_OPEN, INSERT, UPDATE, ATTEMPTS, WRITE_ATTEMPT];
+pub(super) const STATEMENTS: &[&str] = &[
+    BY_ID,
+    OF_ORDER,
+    LATEST_OF_ORDER,
+    BY_REFERENCE,
+    COUNT_OPEN,
+    INSERT,
+    UPDATE,
+    ATTEMPTS,
+    WRITE_ATTEMPT,
+];
 
 pub(super) fn by_id(
     db: &Connection,

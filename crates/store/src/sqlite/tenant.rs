@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::ports::{
-    CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
-};
+use app::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
 use app::tenant::{Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
 use jiff::Timestamp;
 use payment::{Account, Mode, PspAccountId, TenantId};
@@ -48,8 +46,18 @@ const WRITE_CREDENTIAL: &str = "INSERT INTO credential
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[INSTALLATION, TENANT, INSERT, UPDATE, METHODS, CLEAR_METHODS, ADD_METHOD, CREDENTIAL, CREDENTIALS, WRITE_CREDENTIAL];
+pub(super) const STATEMENTS: &[&str] = &[
+    INSTALLATION,
+    TENANT,
+    INSERT,
+    UPDATE,
+    METHODS,
+    CLEAR_METHODS,
+    ADD_METHOD,
+    CREDENTIAL,
+    CREDENTIALS,
+    WRITE_CREDENTIAL,
+];
 
 pub(super) fn installation(db: &Connection) -> Result<InstallationId, StoreError> {
     let id: String = db

@@ -37,4 +37,3 @@ pub(super) fn count<T: TryFrom<i64>>(table: &'static str, number: i64) -> Result
 pub(super) fn position(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }
-

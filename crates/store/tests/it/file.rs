@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use app::limits::{CALL_STALE, LEASE};
 use app::ports::{
-    Commit, CommitOutcome, Entropy, Expected, Lease, PaymentChange, Store, StoreError, TenantChange,
-    TenantCommit,
+    Commit, CommitOutcome, Entropy, Expected, Lease, PaymentChange, Store, StoreError,
+    TenantChange, TenantCommit,
 };
 use jiff::SignedDuration;
 use payment::{Mode, Purpose};
@@ -67,7 +67,7 @@ impl Place {
 }
 
 fn refusal(result: Result<SqliteStore, OpenError>) -> String {
-    result.map(|_| ()).expect_err("it opens").to_string()
+    result.map(|_| ()).unwrap_err().to_string()
 }
 
 fn bytes_of_all_files(folder: &Path) -> Vec<u8> {

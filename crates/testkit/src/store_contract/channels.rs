@@ -50,10 +50,12 @@ pub async fn deleted_messages_are_gone_and_deleting_is_idempotent(store: Arc<dyn
 /// Across commits and within one; each channel for itself; with its bytes.
 pub async fn a_channel_keeps_the_order_of_telling(store: Arc<dyn Store>) {
     let world = World::new(store).await;
-    let told: Vec<_> = (0..6).map(|n| world.message(&format!("DE--{}", n % 2), "PaymentUpdated")).collect();
+    let told: Vec<_> =
+        (0..6).map(|n| world.message(&format!("DE--{}", n % 2), "PaymentUpdated")).collect();
     world.tell(&told[..4]).await;
     world.tell(&told[4..]).await;
-    let elsewhere = NewMessage { channel: "app-events", ..message(&world.entropy, "AppConfigUpdated") };
+    let elsewhere =
+        NewMessage { channel: "app-events", ..message(&world.entropy, "AppConfigUpdated") };
     world.tell(std::slice::from_ref(&elsewhere)).await;
     let expected = ids(&told);
     assert_eq!(world.poll(4).await, expected[..4]);

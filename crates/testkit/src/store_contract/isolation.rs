@@ -136,7 +136,8 @@ pub async fn the_tenant_of_a_reference_is_found(store: Arc<dyn Store>) {
 pub async fn what_waits_is_counted(store: Arc<dyn Store>) {
     let world = World::new(store).await;
     let told_at = world.now();
-    let messages = [world.message("DE--1", "PaymentCreated"), world.message("DE--2", "PaymentCreated")];
+    let messages =
+        [world.message("DE--1", "PaymentCreated"), world.message("DE--2", "PaymentCreated")];
     world.tell(&messages).await;
     world.advance(60);
     world.tell_of(other_tenant_id(), &[world.message("DE--1", "PaymentCreated")]).await;

@@ -70,7 +70,8 @@ pub async fn a_parked_push_blocks_only_if_it_is_a_result(store: Arc<dyn Store>) 
 /// A message of another order comes first.
 pub async fn a_push_waits_for_the_message_it_comes_after(store: Arc<dyn Store>) {
     let world = World::new(store).await;
-    let config = NewMessage { order_key: "app".into(), ..message(&world.entropy, "AppConfigUpdated") };
+    let config =
+        NewMessage { order_key: "app".into(), ..message(&world.entropy, "AppConfigUpdated") };
     let ready = NewMessage {
         after: Some(config.id),
         ..world.message("merchants", "ReadyForMerchantAppOnboarding")

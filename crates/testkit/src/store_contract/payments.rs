@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::ports::{CommitOutcome, Expected, Store};
 use payment::{
     Attempt, AttemptId, AttemptState, Capture, CaptureOrigin, CaptureState, Mode, OrderReference,
-    PspRefundId, PspReference, Purpose, Refund, RefundId, RefundState, Status,
+    PspReference, PspRefundId, Purpose, Refund, RefundId, RefundState, Status,
 };
 
 use super::random::{self, Dice};
@@ -246,10 +246,8 @@ pub async fn payments_that_keep_a_tenant_connected_are_counted(store: Arc<dyn St
             record.captured = record.checkout.total;
         });
         world.add(&payment).await;
-        let settled = matches!(
-            status,
-            Status::Captured | Status::AuthorizationFailed | Status::Canceled
-        );
+        let settled =
+            matches!(status, Status::Captured | Status::AuthorizationFailed | Status::Canceled);
         open += u64::from(!settled);
         assert_eq!(world.store.count_open_payments(&tenant_id()).await.unwrap(), open, "{status}");
     }

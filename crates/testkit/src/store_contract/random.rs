@@ -3,7 +3,7 @@
 use app::Entropy;
 use payment::{
     Attempt, AttemptId, AttemptState, CallId, Capture, CaptureOrigin, CaptureState, CommandId,
-    Currency, Items, Money, OrderItemId, OrderReference, Payment, PspRefundId, PspReference,
+    Currency, Items, Money, OrderItemId, OrderReference, Payment, PspReference, PspRefundId,
     Purpose, Refund, RefundId, RefundState, Status,
 };
 
@@ -46,7 +46,8 @@ impl Dice {
     }
 
     fn text(&mut self) -> String {
-        self.pick(&["", "plain", "Größe \"M\"", "名前\n'; DROP TABLE payment; --", "🙂\\"]).to_owned()
+        self.pick(&["", "plain", "Größe \"M\"", "名前\n'; DROP TABLE payment; --", "🙂\\"])
+            .to_owned()
     }
 }
 
@@ -70,8 +71,7 @@ pub(super) fn payment(dice: &mut Dice, entropy: &TestEntropy, order: &str) -> Pa
         record.canceled_items = dice.items();
         let method = dice.text();
         record.method = dice.maybe(method);
-        record.attempts =
-            (0..=dice.roll(3)).map(|number| attempt(dice, entropy, number)).collect();
+        record.attempts = (0..=dice.roll(3)).map(|number| attempt(dice, entropy, number)).collect();
         record.captures = (0..dice.roll(4)).map(|_| capture(dice, entropy)).collect();
         record.refunds = (0..dice.roll(4)).map(|_| refund_of(dice, entropy)).collect();
         let purpose = purpose(dice, refund);
@@ -116,11 +116,9 @@ fn purpose(dice: &mut Dice, refund: RefundId) -> Purpose {
     match dice.roll(5) {
         0 => Purpose::Create,
         1 => Purpose::Update(Box::new(builders::checkout())),
-        2 => Purpose::Capture {
-            items: dice.items(),
-            amount: dice.amount(),
-            last: dice.roll(2) == 0,
-        },
+        2 => {
+            Purpose::Capture { items: dice.items(), amount: dice.amount(), last: dice.roll(2) == 0 }
+        }
         3 => Purpose::Cancel { items: dice.items() },
         _ => Purpose::Refund { refund, items: dice.items(), amount: dice.amount() },
     }

@@ -93,7 +93,11 @@ impl World {
 
     /// The payment of that order, which has to be there.
     pub async fn read(&self, payment: &Payment) -> Stored {
-        self.store.payment(&payment.tenant, payment.id).await.unwrap().expect("the payment is there")
+        self.store
+            .payment(&payment.tenant, payment.id)
+            .await
+            .unwrap()
+            .expect("the payment is there")
     }
 
     pub fn new_payment(&self, order: &str) -> Payment {

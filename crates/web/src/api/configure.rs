@@ -49,21 +49,12 @@ pub(crate) async fn handle(
     Encoding::of(&headers, &[Encoding::Json])?;
     let body = body::read(body).await?;
     let configuration = Configuration::from_body(&body).map_err(unreadable)?;
-    let configured = state
-        .context
-        .configure(&tenant, &configuration)
-        .await
-        .map_err(failure)?;
+    let configured = state.context.configure(&tenant, &configuration).await.map_err(failure)?;
     Ok(Json(answer(configured)))
 }
 
 fn answer(configured: Configured) -> Answer {
-    let Configured {
-        tenant,
-        publishable_key,
-        secret_key,
-        webhook_secrets,
-    } = configured;
+    let Configured { tenant, publishable_key, secret_key, webhook_secrets } = configured;
     let settings = tenant.settings;
     Answer {
         tenant_identifier: tenant.id.as_str().to_owned(),

@@ -27,11 +27,7 @@ pub(crate) async fn handle(
 ) -> Result<StatusCode, Failure> {
     // It says nothing, but is held to the limits like any other.
     body::read(body).await?;
-    state
-        .context
-        .disconnect(&tenant, confirmation(&headers))
-        .await
-        .map_err(failure)?;
+    state.context.disconnect(&tenant, confirmation(&headers)).await.map_err(failure)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -51,10 +47,7 @@ fn failure(error: DisconnectError) -> Failure {
     match error {
         DisconnectError::OpenPayments(_) => Failure::new(StatusCode::CONFLICT, error.to_string())
             .with_code(OPEN_PAYMENTS)
-            .with_confirm(Confirm {
-                label_ok: "Ignore & Disconnect",
-                label_cancel: "Cancel",
-            }),
+            .with_confirm(Confirm { label_ok: "Ignore & Disconnect", label_cancel: "Cancel" }),
         DisconnectError::NotConfirmed => Failure::new(StatusCode::BAD_REQUEST, error.to_string())
             .with_code(OPEN_PAYMENTS_NOT_CONFIRMED),
         DisconnectError::UnknownTenant => Failure::new(StatusCode::BAD_REQUEST, error.to_string()),

@@ -48,19 +48,12 @@ pub(crate) async fn take_command(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Json<PostedMessage>, Failure> {
-    let texts = headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let texts =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let attributes = Attributes::from_headers(dialect, texts);
-    let id = state
-        .context
-        .receive_command(&attributes, body)
-        .await
-        .map_err(refused)?;
+    let id = state.context.receive_command(&attributes, body).await.map_err(refused)?;
     state.wake_worker();
-    Ok(Json(PostedMessage {
-        message_id: id.to_string(),
-    }))
+    Ok(Json(PostedMessage { message_id: id.to_string() }))
 }
 
 fn refused(error: CommandError) -> Failure {
@@ -81,10 +74,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Vec<ChannelEntry>>, Failure> {
     let channel = known(&channel)?;
     let limit = limit(query.as_deref().unwrap_or_default())?;
-    let messages = state
-        .context
-        .read_channel(&tenant, channel.name(), limit)
-        .await?;
+    let messages = state.context.read_channel(&tenant, channel.name(), limit).await?;
     Ok(Json(messages.into_iter().map(entry).collect()))
 }
 
@@ -111,29 +101,20 @@ pub(crate) async fn acknowledge(
         .filter_map(|id| Uuid::parse_str(id).ok())
         .map(MessageId)
         .collect();
-    state
-        .context
-        .delete_messages(&tenant, channel.name(), &ids)
-        .await?;
+    state.context.delete_messages(&tenant, channel.name(), &ids).await?;
     Ok(Json(json!({})))
 }
 
 fn known(name: &str) -> Result<Channel, Failure> {
     Channel::from_name(name).ok_or_else(|| {
         let names = Channel::ALL.map(Channel::name).join(", ");
-        Failure::new(
-            StatusCode::NOT_FOUND,
-            format!("There is no such channel; there are {names}."),
-        )
+        Failure::new(StatusCode::NOT_FOUND, format!("There is no such channel; there are {names}."))
     })
 }
 
 /// The `limit` of a query; none, or a larger one than there is, is the most there is.
 fn limit(query: &str) -> Result<u32, Failure> {
-    let Some(text) = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("limit="))
-    else {
+    let Some(text) = query.split('&').find_map(|pair| pair.strip_prefix("limit=")) else {
         return Ok(CHANNEL_READ_MAX);
     };
     match text.parse::<u32>() {
@@ -163,13 +144,7 @@ mod tests {
         assert_eq!(limit("limit=7").unwrap(), 7);
         assert_eq!(limit("a=b&limit=7&c").unwrap(), 7);
         assert_eq!(limit("limit=4000000000").unwrap(), CHANNEL_READ_MAX);
-        for wrong in [
-            "limit=0",
-            "limit=-1",
-            "limit=",
-            "limit=x",
-            "limit=99999999999",
-        ] {
+        for wrong in ["limit=0", "limit=-1", "limit=", "limit=x", "limit=99999999999"] {
             assert!(limit(wrong).is_err(), "{wrong}");
         }
     }

@@ -56,23 +56,11 @@ async fn receive(
     body: Body,
 ) -> Answer {
     let body = body::read(body).await?;
-    let tenant = address
-        .tenant_identifier
-        .as_deref()
-        .and_then(tenant::identifier);
+    let tenant = address.tenant_identifier.as_deref().and_then(tenant::identifier);
     // A signature that is no text is as good as none.
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
-    let webhook = IncomingWebhook {
-        mode,
-        tenant: tenant.as_ref(),
-        signature,
-        body: &body,
-    };
-    state
-        .context
-        .receive_webhook(webhook)
-        .await
-        .map_err(failure)?;
+    let webhook = IncomingWebhook { mode, tenant: tenant.as_ref(), signature, body: &body };
+    state.context.receive_webhook(webhook).await.map_err(failure)?;
     state.wake_worker();
     Ok(Json(json!({"received": true})))
 }

@@ -55,9 +55,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     let order = r#"{"orderData":{"orderReference":"A","currencyCode":"EUR","grandTotal":100,"items":[{"idSalesOrderItem":1}]}}"#;
     let known = prop_oneof![
         Just(order.to_owned()),
-        Just(crate::support::envelope(
-            &crate::support::keys().to_string()
-        )),
+        Just(crate::support::envelope(&crate::support::keys().to_string())),
         Just(
             r#"{"orderReference":"A","orderItemIds":[1],"currencyIsoCode":"EUR","amount":1}"#
                 .to_owned()

@@ -45,16 +45,9 @@ async fn the_configuration_comes_back_with_its_secrets_masked() {
     }
     "##);
 
-    let json_api = with(
-        configure(&json!({})),
-        "content-type",
-        "application/vnd.api+json",
-    );
+    let json_api = with(configure(&json!({})), "content-type", "application/vnd.api+json");
     let merged = app.call(json_api).await.json();
-    assert_eq!(
-        merged["configuration"]["paymentPageTitle"], "Shop",
-        "c67: old keys are kept"
-    );
+    assert_eq!(merged["configuration"]["paymentPageTitle"], "Shop", "c67: old keys are kept");
 }
 
 #[tokio::test]
@@ -96,33 +89,19 @@ async fn c05_c06_c07_the_providers_no_has_its_status() {
     let refusal = |code: Option<&str>| {
         let code = code.map(str::to_owned);
         let message = "Amount must be at least 50 cents".to_owned();
-        PspError::Refused(Box::new(Refusal {
-            code,
-            message,
-            ..Refusal::default()
-        }))
+        PspError::Refused(Box::new(Refusal { code, message, ..Refusal::default() }))
     };
     let cases = [
-        (
-            "c05",
-            PspError::NotSent("connection refused".to_owned()),
-            400,
-        ),
+        ("c05", PspError::NotSent("connection refused".to_owned()), 400),
         ("c06", refusal(Some("amount_too_small")), 422),
         ("c07", refusal(None), 400),
     ];
     for (case, error, status) in cases {
         let app = App::configured().await;
         *app.psp.refuse_next.lock().unwrap() = Some(error);
-        let answer = app
-            .call(recorded("requests/initialize_payment_guest", None))
-            .await;
+        let answer = app.call(recorded("requests/initialize_payment_guest", None)).await;
         assert_eq!(answer.status, status, "{case}: {}", answer.body);
-        assert!(
-            answer.json()[0]["message"].is_string(),
-            "{case}: {}",
-            answer.body
-        );
+        assert!(answer.json()[0]["message"].is_string(), "{case}: {}", answer.body);
     }
 }
 
@@ -131,14 +110,8 @@ async fn every_recorded_command_is_kept_and_wakes_the_worker() {
     let app = App::configured().await;
     let requests = [
         recorded("messages_in/capture_payment_full_http_channel", COMMANDS),
-        recorded(
-            "messages_in/capture_payment_partial_first_http_channel",
-            COMMANDS,
-        ),
-        recorded(
-            "messages_in/capture_payment_partial_second_http_channel",
-            COMMANDS,
-        ),
+        recorded("messages_in/capture_payment_partial_first_http_channel", COMMANDS),
+        recorded("messages_in/capture_payment_partial_second_http_channel", COMMANDS),
         recorded("messages_in/cancel_payment_http_channel", COMMANDS),
         recorded("messages_in/refund_payment_partial_http_channel", COMMANDS),
         recorded("messages_in/capture_payment_full_plain_http", None),
@@ -183,11 +156,7 @@ async fn c54_an_event_is_kept_once_and_each_path_takes_its_own_mode() {
 
 async fn waiting(app: &App) -> u64 {
     use app::Entropy;
-    app.store
-        .backlog(app.entropy.now())
-        .await
-        .unwrap()
-        .inbox_waiting
+    app.store.backlog(app.entropy.now()).await.unwrap().inbox_waiting
 }
 
 #[tokio::test]
@@ -201,13 +170,7 @@ async fn a_channel_is_read_in_order_and_empty_once_deleted() {
     assert_eq!(messages.as_array().unwrap().len(), 1, "{messages}");
     assert_eq!(message["MessageAttributes"]["name"], "AddPaymentMethod");
     let body: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        body["paymentMethodAppConfiguration"]["endpoints"]
-            .as_array()
-            .unwrap()
-            .len(),
-        6
-    );
+    assert_eq!(body["paymentMethodAppConfiguration"]["endpoints"].as_array().unwrap().len(), 6);
 
     let ids = json!({"messageIds": [message["MessageId"], "unknown", "unknown"]}).to_string();
     let delete = |tenant: &str| {
@@ -217,11 +180,7 @@ async fn a_channel_is_read_in_order_and_empty_once_deleted() {
     let nobody = app.call(delete("another-tenant")).await;
     assert_eq!((nobody.status.as_u16(), nobody.body.as_str()), (200, "{}"));
     app.entropy.advance(app::limits::CHANNEL_HIDE);
-    assert_eq!(
-        app.call(get(path)).await.json(),
-        messages,
-        "another tenant deletes nothing here"
-    );
+    assert_eq!(app.call(get(path)).await.json(), messages, "another tenant deletes nothing here");
 
     for _ in 0..2 {
         let own = app.call(delete(crate::support::TENANT)).await;
@@ -235,18 +194,11 @@ async fn a_channel_is_read_in_order_and_empty_once_deleted() {
 async fn the_recorded_poll_and_acknowledgement_are_taken_as_they_are() {
     let app = App::configured().await;
     let poll = "/message-channels/payment-events?limit=100";
-    let read = app
-        .call(recorded("requests/channel_poll_get", Some(poll)))
-        .await;
+    let read = app.call(recorded("requests/channel_poll_get", Some(poll))).await;
     assert_eq!((read.status.as_u16(), read.body.as_str()), (200, "[]"));
     let path = "/message-channels/payment-events";
-    let deleted = app
-        .call(recorded("requests/channel_ack_delete", Some(path)))
-        .await;
-    assert_eq!(
-        (deleted.status.as_u16(), deleted.body.as_str()),
-        (200, "{}")
-    );
+    let deleted = app.call(recorded("requests/channel_ack_delete", Some(path))).await;
+    assert_eq!((deleted.status.as_u16(), deleted.body.as_str()), (200, "{}"));
 }
 
 #[tokio::test]
@@ -260,20 +212,11 @@ async fn c72_a_tenant_without_payments_is_disconnected() {
 async fn health_and_metrics_need_no_token() {
     let app = App::new();
     let open = |path: &str| without(get(path), "authorization");
-    assert_eq!(
-        app.call(open("/health/live")).await.body,
-        r#"{"status":"ok"}"#
-    );
-    assert_eq!(
-        app.call(open("/health/ready")).await.body,
-        r#"{"status":"ok"}"#
-    );
+    assert_eq!(app.call(open("/health/live")).await.body, r#"{"status":"ok"}"#);
+    assert_eq!(app.call(open("/health/ready")).await.body, r#"{"status":"ok"}"#);
     let metrics = app.call(open("/metrics")).await;
     assert_eq!(metrics.body, "paybridge_up 1\n");
-    assert_eq!(
-        metrics.headers["content-type"],
-        "text/plain; version=0.0.4; charset=utf-8"
-    );
+    assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
 }
 
 #[tokio::test]
@@ -282,17 +225,13 @@ async fn requests_are_counted_by_route_and_never_by_address() {
     let handle = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);
     let app = App::new();
-    app.call(get("/message-channels/payment-events?limit=1"))
-        .await;
+    app.call(get("/message-channels/payment-events?limit=1")).await;
     app.call(get("/message-channels/app-events")).await;
     app.call(get("/some/address")).await;
-    app.call(request("BREW", "/health/live", "text/plain", ""))
-        .await;
+    app.call(request("BREW", "/health/live", "text/plain", "")).await;
     let text = handle.render();
-    let mut lines: Vec<_> = text
-        .lines()
-        .filter(|line| line.starts_with("paybridge_http_requests_total{"))
-        .collect();
+    let mut lines: Vec<_> =
+        text.lines().filter(|line| line.starts_with("paybridge_http_requests_total{")).collect();
     lines.sort_unstable();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     paybridge_http_requests_total{method="GET",path="(none)",status="404"} 1
@@ -312,35 +251,17 @@ async fn the_log_line_says_who_called_what_and_holds_no_secret() {
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
     let app = App::configured().await;
-    app.call(recorded("requests/initialize_payment_guest", None))
+    app.call(recorded("requests/initialize_payment_guest", None)).await;
+    app.call(webhook("/webhooks/test?tenantIdentifier=tenant-test-0001&secret=hidden", "evt_1"))
         .await;
-    app.call(webhook(
-        "/webhooks/test?tenantIdentifier=tenant-test-0001&secret=hidden",
-        "evt_1",
-    ))
-    .await;
-    app.call(with(get("/metrics"), "authorization", "Bearer hidden"))
-        .await;
+    app.call(with(get("/metrics"), "authorization", "Bearer hidden")).await;
 
     let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.contains("initialize-payment"))
-        .unwrap();
-    for part in [
-        "method=\"POST\"",
-        "tenant=\"tenant-test-0001\"",
-        "status=200",
-        "latency_ms=",
-    ] {
+    let line = text.lines().find(|line| line.contains("initialize-payment")).unwrap();
+    for part in ["method=\"POST\"", "tenant=\"tenant-test-0001\"", "status=200", "latency_ms="] {
         assert!(line.contains(part), "{part} in {line}");
     }
-    for secret in [
-        "hidden",
-        crate::support::TOKEN,
-        "sk_test",
-        "ada@example.test",
-    ] {
+    for secret in ["hidden", crate::support::TOKEN, "sk_test", "ada@example.test"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }
@@ -364,13 +285,7 @@ async fn a_body_of_the_largest_size_is_read() {
     let app = App::configured().await;
     let mut body = br#"{"orderData":{"orderReference":""}}"#.to_vec();
     body.resize(web::BODY_MAX, b' ');
-    let answer = app
-        .call(post("/private/initialize-payment", Body::from(body)))
-        .await;
+    let answer = app.call(post("/private/initialize-payment", Body::from(body))).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
-    assert!(
-        answer.body.contains("orderData.orderReference"),
-        "{}",
-        answer.body
-    );
+    assert!(answer.body.contains("orderData.orderReference"), "{}", answer.body);
 }

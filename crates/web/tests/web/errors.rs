@@ -33,12 +33,7 @@ async fn nobody_passes_without_the_token() {
         post("/private/initialize-payment", ""),
         post("/message-channels/payment-commands", ""),
         get("/message-channels/payment-events"),
-        request(
-            "DELETE",
-            "/message-channels/payment-events",
-            "application/json",
-            "",
-        ),
+        request("DELETE", "/message-channels/payment-events", "application/json", ""),
         post("/webhook/message-broker", ""),
     ];
     let mut cases = Vec::new();
@@ -46,10 +41,7 @@ async fn nobody_passes_without_the_token() {
         cases.push(("no token", without(request, "authorization")));
     }
     let bad = post("/private/initialize-payment", "");
-    cases.push((
-        "another token",
-        with(bad, "authorization", "Bearer test-token2"),
-    ));
+    cases.push(("another token", with(bad, "authorization", "Bearer test-token2")));
     insta::assert_snapshot!(answers(&app, cases).await);
 }
 
@@ -61,19 +53,13 @@ async fn configure_names_what_is_wrong() {
     let mixed =
         r##"{"secretKey":"sk_test_1","publishableKey":"pk_live_1","payButtonColor":"red"}"##;
     let cases = vec![
-        (
-            "no tenant",
-            without(configure(&keys()), "x-tenant-identifier"),
-        ),
+        ("no tenant", without(configure(&keys()), "x-tenant-identifier")),
         ("no JSON", post(path, "{")),
         ("empty", post(path, "")),
         ("a list", post(path, "[]")),
         (
             "another type",
-            post(
-                path,
-                r#"{"data":{"type":"x","attributes":{"configuration":"{}"}}}"#,
-            ),
+            post(path, r#"{"data":{"type":"x","attributes":{"configuration":"{}"}}}"#),
         ),
         (
             "one key too many",
@@ -82,10 +68,7 @@ async fn configure_names_what_is_wrong() {
                 r#"{"data":{"type":"configuration","attributes":{"configuration":"{}","x":1}}}"#,
             ),
         ),
-        (
-            "the configuration is no text of JSON",
-            post(path, envelope("nothing")),
-        ),
+        ("the configuration is no text of JSON", post(path, envelope("nothing"))),
         ("unknown keys and wrong types", post(path, envelope(wrong))),
         ("values that do not fit", post(path, envelope(mixed))),
         (
@@ -107,43 +90,24 @@ async fn configure_names_what_is_wrong() {
     let table = answers(&app, cases).await;
     assert!(!table.contains("hidden"), "a secret came back");
     insta::assert_snapshot!(table);
-    let tenant = app
-        .store
-        .tenant(&payment::TenantId::new(crate::support::TENANT))
-        .await;
-    assert!(
-        tenant.is_ok_and(|tenant| tenant.is_none()),
-        "nothing is saved"
-    );
+    let tenant = app.store.tenant(&payment::TenantId::new(crate::support::TENANT)).await;
+    assert!(tenant.is_ok_and(|tenant| tenant.is_none()), "nothing is saved");
 }
 
 #[tokio::test]
 async fn disconnect_asks_before_it_loses_payments() {
     let app = App::configured().await;
     let path = "/private/disconnect";
-    app.call(recorded("requests/initialize_payment_guest", None))
-        .await;
+    app.call(recorded("requests/initialize_payment_guest", None)).await;
     let cases = vec![
         ("no tenant", without(post(path, ""), "x-tenant-identifier")),
-        (
-            "unknown tenant",
-            with(post(path, ""), "x-tenant-identifier", "nobody"),
-        ),
+        ("unknown tenant", with(post(path, ""), "x-tenant-identifier", "nobody")),
         ("open payments", post(path, "")),
-        (
-            "not confirmed",
-            with(post(path, ""), "x-confirmation-status", "false"),
-        ),
-        (
-            "something else than true",
-            with(post(path, ""), "x-confirmation-status", "maybe"),
-        ),
+        ("not confirmed", with(post(path, ""), "x-confirmation-status", "false")),
+        ("something else than true", with(post(path, ""), "x-confirmation-status", "maybe")),
         ("too large", post(path, too_large())),
         ("wrong method", request("PUT", path, "application/json", "")),
-        (
-            "confirmed",
-            with(post(path, ""), "x-confirmation-status", "true"),
-        ),
+        ("confirmed", with(post(path, ""), "x-confirmation-status", "true")),
     ];
     insta::assert_snapshot!(answers(&app, cases).await);
 }
@@ -154,10 +118,7 @@ async fn initialize_names_what_is_wrong() {
     let path = "/private/initialize-payment";
     let order = |order: &str| post(path, format!(r#"{{"orderData":{order}}}"#));
     let cases = vec![
-        (
-            "no tenant",
-            without(post(path, "{}"), "x-tenant-identifier"),
-        ),
+        ("no tenant", without(post(path, "{}"), "x-tenant-identifier")),
         (
             "unknown tenant",
             with(
@@ -171,23 +132,14 @@ async fn initialize_names_what_is_wrong() {
         ("a list", post(path, "[]")),
         ("no order data", post(path, "{}")),
         ("no order reference", order("[]")),
-        (
-            "a total that is no number",
-            order(r#"{"grandTotal":"99.90"}"#),
-        ),
-        (
-            "an item that is none",
-            order(r#"{"items":[{"quantity":{}}]}"#),
-        ),
+        ("a total that is no number", order(r#"{"grandTotal":"99.90"}"#)),
+        ("an item that is none", order(r#"{"items":[{"quantity":{}}]}"#)),
         ("no currency", order(r#"{"orderReference":"DE--9"}"#)),
         (
             "an unknown currency",
             order(r#"{"orderReference":"DE--9","currencyCode":"XXQ","grandTotal":1}"#),
         ),
-        (
-            "no items",
-            order(r#"{"orderReference":"DE--9","currencyCode":"EUR","grandTotal":100}"#),
-        ),
+        ("no items", order(r#"{"orderReference":"DE--9","currencyCode":"EUR","grandTotal":100}"#)),
         (
             "below the minimum",
             order(
@@ -201,22 +153,13 @@ async fn initialize_names_what_is_wrong() {
                 r#"{"orderData":{"orderReference":"DE--9","currencyCode":"EUR","grandTotal":100,"items":[{"idSalesOrderItem":1}]},"redirectSuccessUrl":"javascript:alert(1)"}"#,
             ),
         ),
-        (
-            "a form whose brackets do not match",
-            request("POST", path, FORM, "orderData[a=1"),
-        ),
-        (
-            "a form without order data",
-            request("POST", path, FORM, "a=b"),
-        ),
+        ("a form whose brackets do not match", request("POST", path, FORM, "orderData[a=1")),
+        ("a form without order data", request("POST", path, FORM, "a=b")),
         (
             "a form with a wrong number",
             request("POST", path, FORM, "orderData[items][0][quantity]=two"),
         ),
-        (
-            "another content type",
-            request("POST", path, "text/plain", "{}"),
-        ),
+        ("another content type", request("POST", path, "text/plain", "{}")),
         ("no content type", without(post(path, "{}"), "content-type")),
         ("too large", post(path, too_large())),
         ("wrong method", get(path)),
@@ -230,28 +173,14 @@ async fn commands_and_channels_name_what_is_wrong() {
     let app = App::configured().await;
     let path = "/message-channels/payment-commands";
     let command = |body: &str| {
-        let request = with(
-            post(path, body.to_owned()),
-            "transfer-name",
-            "CapturePayment",
-        );
+        let request = with(post(path, body.to_owned()), "transfer-name", "CapturePayment");
         with(request, "tenant-identifier", crate::support::TENANT)
     };
     let events = "/message-channels/payment-events";
     let delete = |body: &str| request("DELETE", events, "application/json", body.to_owned());
     let cases = vec![
-        (
-            "no name",
-            with(
-                post(path, "{}"),
-                "tenant-identifier",
-                crate::support::TENANT,
-            ),
-        ),
-        (
-            "not a command",
-            with(command("{}"), "transfer-name", "PaymentCaptured"),
-        ),
+        ("no name", with(post(path, "{}"), "tenant-identifier", crate::support::TENANT)),
+        ("not a command", with(command("{}"), "transfer-name", "PaymentCaptured")),
         ("no tenant", without(command("{}"), "tenant-identifier")),
         ("no JSON", command("{")),
         ("no order", command("{}")),
@@ -270,20 +199,11 @@ async fn commands_and_channels_name_what_is_wrong() {
         ("no such channel to read", get("/message-channels/payments")),
         ("a path that is no text", get("/message-channels/%ff")),
         ("no consumer", without(get(events), "consumer-id")),
-        (
-            "a wrong limit",
-            get("/message-channels/payment-events?limit=many"),
-        ),
+        ("a wrong limit", get("/message-channels/payment-events?limit=many")),
         ("nothing to delete", delete("")),
         ("no ids", delete("{}")),
         ("ids that are no list", delete(r#"{"messageIds":"m-1"}"#)),
-        (
-            "too many ids",
-            delete(&format!(
-                r#"{{"messageIds":[{}"a"]}}"#,
-                r#""a","#.repeat(1000)
-            )),
-        ),
+        ("too many ids", delete(&format!(r#"{{"messageIds":[{}"a"]}}"#, r#""a","#.repeat(1000)))),
         ("wrong method", request("PUT", path, "application/json", "")),
         (
             "pushed without its name",
@@ -293,10 +213,7 @@ async fn commands_and_channels_name_what_is_wrong() {
                 crate::support::TENANT,
             ),
         ),
-        (
-            "pushed with the wrong method",
-            get("/webhook/message-broker"),
-        ),
+        ("pushed with the wrong method", get("/webhook/message-broker")),
     ];
     insta::assert_snapshot!(answers(&app, cases).await);
     assert_eq!(app.woken(), 0, "nothing is in the inbox");
@@ -308,30 +225,15 @@ async fn webhooks_that_prove_nothing_are_refused() {
     let path = "/webhooks/test?tenantIdentifier=tenant-test-0001";
     let bodied = |body: &'static str| with(post(path, body), "stripe-signature", "good");
     let cases = vec![
-        (
-            "no signature",
-            without(webhook(path, "evt_1"), "stripe-signature"),
-        ),
-        (
-            "a wrong one",
-            with(webhook(path, "evt_1"), "stripe-signature", "bad"),
-        ),
-        (
-            "an old one",
-            with(webhook(path, "evt_1"), "stripe-signature", "old"),
-        ),
+        ("no signature", without(webhook(path, "evt_1"), "stripe-signature")),
+        ("a wrong one", with(webhook(path, "evt_1"), "stripe-signature", "bad")),
+        ("an old one", with(webhook(path, "evt_1"), "stripe-signature", "old")),
         ("empty", bodied("")),
         ("no JSON", bodied("{")),
         ("no event", bodied("{}")),
-        (
-            "unknown tenant",
-            webhook("/webhooks/test?tenantIdentifier=nobody", "evt_1"),
-        ),
+        ("unknown tenant", webhook("/webhooks/test?tenantIdentifier=nobody", "evt_1")),
         ("no tenant", webhook("/webhooks/test", "evt_1")),
-        (
-            "too large",
-            with(post(path, too_large()), "stripe-signature", "good"),
-        ),
+        ("too large", with(post(path, too_large()), "stripe-signature", "good")),
         ("wrong method", get("/webhooks/test")),
         ("wrong method", get("/webhooks")),
     ];
@@ -344,14 +246,8 @@ async fn c74_a_disconnected_tenant_is_told_so() {
     let app = App::configured().await;
     assert_eq!(app.call(post("/private/disconnect", "")).await.status, 204);
     let cases = vec![
-        (
-            "initialize",
-            recorded("requests/initialize_payment_guest", None),
-        ),
-        (
-            "c49 a webhook",
-            webhook("/webhooks/test?tenantIdentifier=tenant-test-0001", "evt_1"),
-        ),
+        ("initialize", recorded("requests/initialize_payment_guest", None)),
+        ("c49 a webhook", webhook("/webhooks/test?tenantIdentifier=tenant-test-0001", "evt_1")),
     ];
     insta::assert_snapshot!(answers(&app, cases).await);
 }
@@ -362,14 +258,8 @@ async fn what_is_not_there_is_told_in_json() {
     let cases = vec![
         ("nothing", get("/")),
         ("nothing private", get("/private/nothing")),
-        (
-            "a slash too many",
-            post("/private/initialize-payment/", "{}"),
-        ),
-        (
-            "no such method",
-            request("BREW", "/health/live", "text/plain", ""),
-        ),
+        ("a slash too many", post("/private/initialize-payment/", "{}")),
+        ("no such method", request("BREW", "/health/live", "text/plain", "")),
     ];
     insta::assert_snapshot!(answers(&app, cases).await);
 }
@@ -387,31 +277,16 @@ async fn without_a_database_everybody_is_asked_to_come_again() {
     let cases = vec![
         ("configure", configure(&keys())),
         ("disconnect", post("/private/disconnect", "")),
-        (
-            "initialize",
-            recorded("requests/initialize_payment_guest", None),
-        ),
-        (
-            "command",
-            recorded("messages_in/capture_payment_full_http_channel", channel),
-        ),
-        (
-            "push",
-            recorded("messages_in/capture_payment_full_plain_http", None),
-        ),
+        ("initialize", recorded("requests/initialize_payment_guest", None)),
+        ("command", recorded("messages_in/capture_payment_full_http_channel", channel)),
+        ("push", recorded("messages_in/capture_payment_full_plain_http", None)),
         ("read", get("/message-channels/app-events")),
         ("delete", delete),
-        (
-            "webhook",
-            webhook("/webhooks/test?tenantIdentifier=tenant-test-0001", "evt_1"),
-        ),
+        ("webhook", webhook("/webhooks/test?tenantIdentifier=tenant-test-0001", "evt_1")),
         ("ready", get("/health/ready")),
     ];
     let table = answers(&app, cases).await;
-    assert!(
-        !table.contains("secret/path"),
-        "what is inside stays inside"
-    );
+    assert!(!table.contains("secret/path"), "what is inside stays inside");
     insta::assert_snapshot!(table);
     assert_eq!(app.call(get("/health/live")).await.status, 200);
     assert_eq!(app.woken(), 0);
@@ -422,11 +297,7 @@ async fn a_bug_is_answered_in_the_format_of_its_endpoint() {
     let app = App::new();
     let broken = serde_json::json!({"secretKey": "sk_test_panic", "publishableKey": "pk_test_1"});
     insta::assert_snapshot!(answers(&app, vec![("a panic", configure(&broken))]).await);
-    assert_eq!(
-        app.call(get("/health/live")).await.status,
-        200,
-        "the others are served"
-    );
+    assert_eq!(app.call(get("/health/live")).await.status, 200, "the others are served");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,6 @@
 //! The HTTP API over a store in memory and a payment service provider that does as it is told.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a case that cannot be set up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a case that cannot be set up has failed")]
 
 mod anything;
 mod calls;

@@ -9,9 +9,7 @@ use payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantI
 pub struct DownStore;
 
 fn down<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable(
-        "/secret/path.db: disk I/O error".to_owned(),
-    ))
+    Err(StoreError::Unavailable("/secret/path.db: disk I/O error".to_owned()))
 }
 
 #[async_trait]

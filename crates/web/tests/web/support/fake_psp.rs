@@ -48,15 +48,9 @@ impl Psp for FakePsp {
         }
         if key.contains("refused") {
             let message = "Invalid API Key provided".to_owned();
-            return Err(PspError::Refused(Box::new(Refusal {
-                message,
-                ..Refusal::default()
-            })));
+            return Err(PspError::Refused(Box::new(Refusal { message, ..Refusal::default() })));
         }
-        Ok(Account {
-            id: PspAccountId::new("acct_1"),
-            mode,
-        })
+        Ok(Account { id: PspAccountId::new("acct_1"), mode })
     }
 
     async fn create_endpoint(
@@ -66,11 +60,7 @@ impl Psp for FakePsp {
         _: &IdempotencyKey,
     ) -> Result<WebhookEndpoint, PspError> {
         let secret = SecretString::from("whsec_made");
-        Ok(WebhookEndpoint {
-            id: "we_1".to_owned(),
-            url: url.to_owned(),
-            secret,
-        })
+        Ok(WebhookEndpoint { id: "we_1".to_owned(), url: url.to_owned(), secret })
     }
 
     async fn list_endpoints(&self, _: &Credentials) -> Result<Vec<RegisteredEndpoint>, PspError> {
@@ -82,11 +72,7 @@ impl Psp for FakePsp {
     }
 
     fn check_amount(&self, amount: Money) -> Result<(), String> {
-        if amount.minor() < 50 {
-            Err("is below the minimum of 0.50".to_owned())
-        } else {
-            Ok(())
-        }
+        if amount.minor() < 50 { Err("is below the minimum of 0.50".to_owned()) } else { Ok(()) }
     }
 
     async fn create_payment(
@@ -95,11 +81,7 @@ impl Psp for FakePsp {
         request: &CreatePayment<'_>,
         _: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
-        let refused = self
-            .refuse_next
-            .lock()
-            .ok()
-            .and_then(|mut next| next.take());
+        let refused = self.refuse_next.lock().ok().and_then(|mut next| next.take());
         if let Some(error) = refused {
             return Err(error);
         }
@@ -200,9 +182,7 @@ impl Psp for FakePsp {
     fn read_event(&self, body: &[u8]) -> Result<PspEvent, WebhookRejected> {
         let malformed = |why: &str| WebhookRejected::Malformed(why.to_owned());
         let event: Value = serde_json::from_slice(body).map_err(|_| malformed("it is not JSON"))?;
-        let id = event["id"]
-            .as_str()
-            .ok_or_else(|| malformed("id is missing"))?;
+        let id = event["id"].as_str().ok_or_else(|| malformed("id is missing"))?;
         let live = event["livemode"].as_bool().unwrap_or_default();
         Ok(PspEvent {
             id: id.to_owned(),

@@ -79,13 +79,7 @@ impl App {
                 counter.fetch_add(1, Ordering::SeqCst);
             })),
         });
-        Self {
-            router,
-            store,
-            psp,
-            entropy,
-            woken,
-        }
+        Self { router, store, psp, entropy, woken }
     }
 
     /// How often the worker was woken.
@@ -201,9 +195,7 @@ pub fn recorded(file: &str, path: Option<&str>) -> Request<Body> {
     let text = std::fs::read_to_string(format!("{folder}/{file}.json")).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     let text = |key: &str| value[key].as_str().unwrap();
-    let mut request = Request::builder()
-        .method(text("method"))
-        .uri(path.unwrap_or(text("path")));
+    let mut request = Request::builder().method(text("method")).uri(path.unwrap_or(text("path")));
     for (name, header) in value["headers"].as_object().unwrap() {
         if !["Host", "Content-Length"].contains(&name.as_str()) {
             request = request.header(name, header.as_str().unwrap());
