@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(read(r#"{"messageIds":["a","b"]}"#).unwrap().message_ids, ["a", "b"]);
         assert_eq!(read(r#"{"messageIds":{"0":"a","2":"b"}}"#).unwrap().message_ids, ["a", "b"]);
         assert_eq!(read(r#"{"messageIds":[]}"#).unwrap().message_ids, Vec::<String>::new());
-        insta::assert_snapshot!(read("{}").unwrap_err(), @"missing field `messageIds`");
+        insta::assert_snapshot!(read("{}").unwrap_err(), @"body: missing field `messageIds`");
         insta::assert_snapshot!(read(r#"{"messageIds":"a"}"#).unwrap_err(), @r#"messageIds: invalid type: string "a", expected a list"#);
     }
 }

@@ -273,8 +273,8 @@ mod tests {
 
     #[test]
     fn a_body_of_another_form_is_refused() {
-        insta::assert_snapshot!(complaint(b"{"), @"the body is not JSON: EOF while parsing an object at line 1 column 1");
-        insta::assert_snapshot!(complaint(b"{}"), @"missing field `data`");
+        insta::assert_snapshot!(complaint(b"{"), @"body: is not JSON: EOF while parsing an object at line 1 column 1");
+        insta::assert_snapshot!(complaint(b"{}"), @"body: missing field `data`");
         insta::assert_snapshot!(complaint(br#"{"data":{"type":"x","attributes":{"configuration":"{}"}}}"#), @"data.type: unknown variant `x`, expected `configuration`");
         insta::assert_snapshot!(complaint(br#"{"data":{"type":"configuration","attributes":{"configuration":{}}}}"#), @"data.attributes.configuration: invalid type: map, expected a string");
         insta::assert_snapshot!(complaint(br#"{"data":{"type":"configuration","attributes":{"configuration":"{}"}},"meta":1}"#), @"meta: unknown field `meta`, expected `data`");

@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn the_field_is_named_by_its_path() {
-        insta::assert_snapshot!(complaint("{\"orderData\":"), @"the body is not JSON: EOF while parsing a value at line 1 column 13");
-        insta::assert_snapshot!(complaint("[]"), @"the body must be a JSON object");
-        insta::assert_snapshot!(complaint("{}"), @"missing field `orderData`");
+        insta::assert_snapshot!(complaint("{\"orderData\":"), @"body: is not JSON: EOF while parsing a value at line 1 column 13");
+        insta::assert_snapshot!(complaint("[]"), @"body: must be a JSON object");
+        insta::assert_snapshot!(complaint("{}"), @"body: missing field `orderData`");
         insta::assert_snapshot!(complaint(r#"{"orderData":"x"}"#), @r#"orderData: invalid type: string "x", expected an object"#);
         insta::assert_snapshot!(complaint(r#"{"orderData":{"items":[{"quantity":"two"}]}}"#), @r#"orderData.items[0].quantity: invalid value: string "two", expected a whole number"#);
         insta::assert_snapshot!(complaint(r#"{"orderData":{"items":{"7":{"sku":["a"]}}}}"#), @"orderData.items.7.sku: invalid type: sequence, expected a text");

@@ -48,6 +48,15 @@ pub enum OpenError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// The file system cannot hold a write-ahead log, as network file systems cannot.
+    #[error(
+        "the database cannot keep a write-ahead log where it is (its journal is {mode:?}): put it \
+         on a local disk"
+    )]
+    NoWriteAheadLog {
+        /// The journal that SQLite fell back to.
+        mode: String,
+    },
     /// SQLite does not take the file.
     #[error("cannot use the database: {0}")]
     Sqlite(#[from] rusqlite::Error),

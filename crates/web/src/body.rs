@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use protocol::Invalid;
 use serde::de::DeserializeOwned;
 
@@ -18,24 +18,40 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Of a body that is too large, so much is received and thrown away before it is refused: a
+/// client that is still sending would not see the answer.
+const DISCARD_MAX: usize = 8 * BODY_MAX;
+
 /// Reads the whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Failure> {
-    let whole = Limited::new(body, BODY_MAX).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Failure::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is larger than {BODY_MAX} bytes; send a smaller one."),
-        )),
-        Ok(Err(_)) => Err(Failure::new(
-            StatusCode::BAD_REQUEST,
-            "The body did not arrive as a whole; send it again.",
-        )),
+    match tokio::time::timeout(BODY_TIMEOUT, collect(body)).await {
+        Ok(collected) => collected,
         Err(_) => Err(Failure::new(
             StatusCode::REQUEST_TIMEOUT,
             "The body did not arrive in time; send it again.",
         )),
     }
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Failure> {
+    let mut whole = BytesMut::new();
+    let mut received: usize = 0;
+    while let Some(frame) = body.frame().await {
+        let broken = "The body did not arrive as a whole; send it again.";
+        let frame = frame.map_err(|_| Failure::new(StatusCode::BAD_REQUEST, broken))?;
+        let Ok(data) = frame.into_data() else { continue };
+        received = received.saturating_add(data.len());
+        if received <= BODY_MAX {
+            whole.extend_from_slice(&data);
+        } else if received > DISCARD_MAX {
+            break;
+        }
+    }
+    if received > BODY_MAX {
+        let message = format!("The body is larger than {BODY_MAX} bytes; send a smaller one.");
+        return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
+    Ok(whole.freeze())
 }
 
 /// How a body is encoded, by its content type.

@@ -131,20 +131,20 @@ impl Failure {
     }
 
     fn write(self, format: Format) -> Response {
-        let entries = self.messages.iter();
-        let body = match format {
-            Format::List => entries
-                .map(|message| json!({"code": self.code, "status": null, "message": message, "confirm": self.confirm}))
-                .collect(),
-            Format::Envelope => {
-                let entries: Vec<_> = entries
-                    .map(|message| json!({"code": self.code, "message": message, "status": self.status.as_u16(), "confirm": self.confirm}))
-                    .collect();
-                json!({"errors": entries})
-            }
+        let Self { status, messages, code, confirm, challenge } = self;
+        let number = match format {
+            Format::List => None,
+            Format::Envelope => Some(status.as_u16()),
         };
-        let mut response = (self.status, Json(body)).into_response();
-        if let Some(challenge) = self.challenge {
+        let entries: Vec<Entry> = messages
+            .into_iter()
+            .map(|message| Entry { code, status: number, message, confirm })
+            .collect();
+        let mut response = match format {
+            Format::List => (status, Json(entries)).into_response(),
+            Format::Envelope => (status, Json(json!({"errors": entries}))).into_response(),
+        };
+        if let Some(challenge) = challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
@@ -155,6 +155,15 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::store(&error)
     }
+}
+
+/// One message on the wire.
+#[derive(Debug, Serialize)]
+struct Entry {
+    code: Option<&'static str>,
+    status: Option<u16>,
+    message: String,
+    confirm: Option<Confirm>,
 }
 
 /// The failure itself travels as an extension: the format is known further out.

@@ -1,8 +1,8 @@
 //! The HTTP API of paybridge: what the shop, the payment service provider and the operator call.
 //!
-//! A request passes, from the outside in: the log line and its counter ([`observe`]), the writing
-//! of errors in the format of its endpoint ([`error`]), the time limit and the catching of panics
-//! ([`router`]), the bearer token ([`auth`]), and its endpoint ([`api`]). An endpoint reads its
+//! A request passes, from the outside in: the log line and its counter (`observe`), the writing
+//! of errors in the format of its endpoint (`error`), the time limit and the catching of panics
+//! (`router`), the bearer token (`auth`), and its endpoint (`api`). An endpoint reads its
 //! input, calls one use case of the `app` crate, and writes the answer; it decides nothing.
 
 mod api;

@@ -98,6 +98,7 @@ fn in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rus
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::At;
 
     type Answer = oneshot::Receiver<Result<i64, StoreError>>;
 
@@ -158,5 +159,23 @@ mod tests {
         let (next, next_answer) = insert(2, |n| Ok(Written::Keep(n)));
         run_batch(&connection, vec![next]);
         assert_eq!(next_answer.blocking_recv().unwrap().unwrap(), 2, "the next one goes on");
+    }
+
+    #[test]
+    fn a_full_disk_is_unavailable_and_what_fits_goes_on() {
+        let connection = database();
+        connection.execute_batch("CREATE TABLE blob (b BLOB) STRICT").unwrap();
+        connection.pragma_update(None, "max_page_count", 8).unwrap();
+        let (huge, huge_answer) = job(|connection: &Connection| {
+            connection.execute("INSERT INTO blob VALUES (zeroblob(1000000))", []).at("blob")?;
+            Ok(Written::Keep(1))
+        });
+        run_batch(&connection, vec![huge]);
+        let error = huge_answer.blocking_recv().unwrap().unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        let (small, small_answer) = insert(2, |n| Ok(Written::Keep(n)));
+        run_batch(&connection, vec![small]);
+        assert_eq!(small_answer.blocking_recv().unwrap().unwrap(), 2);
+        assert_eq!(lines(&connection), [2]);
     }
 }

@@ -28,9 +28,16 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     configure(&connection)?;
     Ok(connection)
+}
+
+/// SQLite keeps its old journal without an error where it cannot do as asked.
+fn write_ahead(connection: &Connection) -> Result<(), OpenError> {
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode == "wal" { Ok(()) } else { Err(OpenError::NoWriteAheadLog { mode }) }
 }
 
 /// A connection that cannot write.
@@ -131,6 +138,12 @@ mod tests {
         assert_eq!(pragma(&writer, "foreign_keys"), "1");
         let reader = open_reader(&folder.path().join("test.db")).unwrap();
         assert_eq!(pragma(&reader, "journal_mode"), "wal");
+    }
+
+    #[test]
+    fn a_place_without_a_write_ahead_log_is_refused() {
+        let error = write_ahead(&Connection::open_in_memory().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("put it on a local disk"), "{error}");
     }
 
     #[cfg(unix)]

@@ -9,14 +9,8 @@ use super::{
 use testkit::TestEntropy;
 
 /// Indexes that hold nothing but what waits: reading one from end to end is counting what waits.
-const SMALL_INDEXES: [&str; 6] = [
-    "inbox_open",
-    "outbox_waiting",
-    "outbox_parked",
-    "outbox_due",
-    "psp_call_free",
-    "psp_call_open",
-];
+const SMALL_INDEXES: [&str; 5] =
+    ["inbox_open", "outbox_waiting", "outbox_parked", "outbox_due", "psp_call_free"];
 /// A tenant has a handful of credentials; sorting them costs nothing.
 const MAY_SORT: [&str; 1] = ["FROM credential"];
 

@@ -1,4 +1,7 @@
 //! The transport over real sockets, on loopback: what it proves about a request that got no answer.
+//!
+//! Each runtime has a worker of its own, because the tests wait for their server's thread, and a
+//! connection is closed only while the runtime runs.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -43,7 +46,7 @@ fn server(then: impl FnOnce(&mut TcpStream) + Send + 'static) -> (SocketAddr, Jo
     (address, served)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_request_arrives_as_it_is_and_the_answer_comes_back_whole() {
     let (address, served) = server(|stream| {
         let answer = b"HTTP/1.1 409 Conflict\r\nRequest-Id: req_1\r\nContent-Length: 2\r\n\r\n{}";
@@ -58,7 +61,7 @@ async fn a_request_arrives_as_it_is_and_the_answer_comes_back_whole() {
     assert!(request.contains("idempotency-key: key-1\r\n"), "{request}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_connection_means_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -67,7 +70,7 @@ async fn no_connection_means_not_sent() {
     assert!(matches!(error, TransportError::NotSent(_)), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_connection_that_breaks_after_the_request_means_unknown() {
     let (address, served) = server(|_| {});
     let error = transport().send(post(address)).await.unwrap_err();
@@ -75,7 +78,7 @@ async fn a_connection_that_breaks_after_the_request_means_unknown() {
     served.join().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn half_an_answer_means_unknown() {
     let (address, served) = server(|stream| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"id\"").unwrap();
@@ -85,7 +88,7 @@ async fn half_an_answer_means_unknown() {
     served.join().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn silence_ends_with_the_timeout_and_means_unknown() {
     let (address, served) = server(|stream| {
         // Until the client hangs up.
@@ -96,7 +99,7 @@ async fn silence_ends_with_the_timeout_and_means_unknown() {
     served.join().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_answer_beyond_the_limit_is_not_read() {
     let (address, served) = server(|stream| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", ANSWER_BYTES_MAX * 2);
@@ -110,7 +113,7 @@ async fn an_answer_beyond_the_limit_is_not_read() {
     served.join().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let (address, served) = server(|stream| {
         let answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";

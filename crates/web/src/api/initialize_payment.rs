@@ -35,7 +35,9 @@ pub(crate) async fn handle(
     let encoding = Encoding::of(&headers, &[Encoding::Json, Encoding::Form])?;
     let body = body::read(body).await?;
     let request: InitializePaymentRequest = encoding.decode(&body).map_err(unreadable)?;
-    let initialized = state.context.initialize(&tenant, request).await.map_err(failure)?;
+    // It holds whole orders: on the heap, so that not every request's future is as large.
+    let initializing = Box::pin(state.context.initialize(&tenant, request));
+    let initialized = initializing.await.map_err(failure)?;
     Ok(Json(Answer {
         is_successful: true,
         redirect_url: initialized.redirect_url,

@@ -1,8 +1,8 @@
 //! What the shop, the app catalog and the provider call, when all is well.
 
-use std::sync::Arc;
-
-use crate::support::{App, configure, get, keys, post, recorded, request, webhook, with, without};
+use crate::support::{
+    App, configure, get, keys, log, post, recorded, request, webhook, with, without,
+};
 use app::ports::{PspError, Refusal};
 use axum::body::Body;
 use http::Request;
@@ -242,41 +242,20 @@ async fn requests_are_counted_by_route_and_never_by_address() {
 
 #[tokio::test]
 async fn the_log_line_says_who_called_what_and_holds_no_secret() {
-    let lines = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let writer = Lines(lines.clone());
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
     let app = App::configured().await;
+    log::clear();
     app.call(recorded("requests/initialize_payment_guest", None)).await;
     app.call(webhook("/webhooks/test?tenantIdentifier=tenant-test-0001&secret=hidden", "evt_1"))
         .await;
     app.call(with(get("/metrics"), "authorization", "Bearer hidden")).await;
 
-    let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let text = log::lines();
     let line = text.lines().find(|line| line.contains("initialize-payment")).unwrap();
     for part in ["method=\"POST\"", "tenant=\"tenant-test-0001\"", "status=200", "latency_ms="] {
         assert!(line.contains(part), "{part} in {line}");
     }
     for secret in ["hidden", crate::support::TOKEN, "sk_test", "ada@example.test"] {
         assert!(!text.contains(secret), "{secret} in {text}");
-    }
-}
-
-#[derive(Clone)]
-struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

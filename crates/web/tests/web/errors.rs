@@ -3,6 +3,8 @@
 use crate::support::{
     App, configure, envelope, get, keys, post, recorded, request, webhook, with, without,
 };
+use std::io::{Read, Write};
+
 use axum::body::Body;
 use http::Request;
 use web::BODY_MAX;
@@ -310,6 +312,31 @@ async fn nobody_waits_for_ever() {
         ("the body never comes", post("/private/configure", never)),
     ];
     insta::assert_snapshot!(answers(&app, cases).await);
+}
+
+/// Over a real socket: a client that is still sending does not see an answer that came too early.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_too_much_sees_why() {
+    let app = App::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app.router).await });
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let body = vec![b' '; 8 * BODY_MAX];
+        let head = format!(
+            "POST /webhooks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("larger than 1048576 bytes"), "{answer}");
 }
 
 /// A body whose first byte never arrives.

@@ -2,6 +2,7 @@
 
 mod down_store;
 mod fake_psp;
+pub mod log;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,6 +59,7 @@ impl App {
     }
 
     fn on(store: Arc<dyn Store>, entropy: Arc<TestEntropy>) -> Self {
+        log::install();
         let psp = Arc::new(FakePsp::default());
         let woken = Arc::new(AtomicUsize::new(0));
         let site = Site {

@@ -1,0 +1,337 @@
+//! The whole app and the stand-in for Stripe in one thread, without sockets.
+
+mod order;
+mod plumbing;
+mod recorded;
+
+use std::sync::Arc;
+
+use app::{Entropy, Site};
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::SignedDuration;
+use messaging::Routes;
+use paybridge::wiring::{App, Parts};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use store::{Keyring, SqliteStore};
+use stripe::{StripeClient, StripePsp};
+use stripe_sandbox::{IntentAudit, Options, Sandbox};
+use testkit::TestEntropy;
+use tower::ServiceExt;
+
+pub use order::{Order, TENANT, capture, cancel, refund};
+pub use plumbing::Pushed;
+pub use recorded::Recorded;
+
+/// The bearer token of the app, the one in the recorded requests.
+pub const TOKEN: &str = "test-token";
+/// The keys of the tenant's account.
+pub const SECRET_KEY: &str = "sk_test_shop";
+pub const PUBLISHABLE_KEY: &str = "pk_test_shop";
+
+/// A message that the shop has read and deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub id: String,
+    pub name: String,
+    pub body: Value,
+    pub attributes: Value,
+}
+
+/// The app, the stand-in, and time.
+pub struct TestApp {
+    pub app: App,
+    pub sandbox: Sandbox,
+    pub entropy: Arc<TestEntropy>,
+    pub store: Arc<SqliteStore>,
+    pub pushed: Pushed,
+}
+
+impl TestApp {
+    /// An app that no tenant was configured in.
+    pub fn new() -> Self {
+        Self::with_routes(Routes::default())
+    }
+
+    /// The same, with some channels pushed.
+    pub fn with_routes(routes: Routes) -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let to_app = plumbing::ToApp::default();
+        let sandbox = Sandbox::new(Options {
+            seed: 1,
+            clock: Arc::new(plumbing::SandboxClock(entropy.clone())),
+            webhooks: Arc::new(to_app.clone()),
+            base_url: "http://stripe.test".into(),
+        });
+        let transport = plumbing::ToSandbox(sandbox.router());
+        let client = StripeClient::new(Arc::new(transport), "http://stripe.test/".parse().unwrap());
+        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
+        let store = Arc::new(SqliteStore::inline(keyring, entropy.as_ref()).unwrap());
+        let pushed = Pushed::default();
+        let app = App::new(Parts {
+            store: store.clone(),
+            psp: Arc::new(StripePsp::new(client)),
+            entropy: entropy.clone(),
+            push: Arc::new(pushed.clone()),
+            routes,
+            site: Site {
+                public_url: "http://app.test".into(),
+                app_identifier: "paybridge".into(),
+            },
+            auth_token: SecretString::from(TOKEN),
+            metrics: Arc::new(String::new),
+            worker: "worker-1".into(),
+        });
+        to_app.connect(app.router.clone());
+        Self { app, sandbox, entropy, store, pushed }
+    }
+
+    /// An app whose tenant is configured, and whose shop has read what it was told of that.
+    pub async fn configured() -> Self {
+        let app = Self::new();
+        let (status, answer) = app.configure(json!({})).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        app.read("payment-method-commands").await;
+        app.read("app-events").await;
+        app
+    }
+
+    /// Configures the tenant: `more` is added to a working configuration, or replaces parts of it.
+    pub async fn configure(&self, more: Value) -> (StatusCode, Value) {
+        self.configure_tenant(TENANT, more).await
+    }
+
+    pub async fn configure_tenant(&self, tenant: &str, more: Value) -> (StatusCode, Value) {
+        let mut configuration = json!({
+            "businessModel": "direct", "environment": "test",
+            "secretKey": SECRET_KEY, "publishableKey": PUBLISHABLE_KEY,
+        });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            configuration[key] = value.clone();
+        }
+        let body = json!({"data": {"type": "configuration", "attributes": {
+            "configuration": configuration.to_string(),
+        }}});
+        self.call_as(tenant, "/private/configure", &body).await
+    }
+
+    pub async fn disconnect(&self, confirmation: Option<&str>) -> (StatusCode, Value) {
+        let mut request = request(Method::POST, "/private/disconnect", "{}".into());
+        request.headers_mut().insert("x-tenant-identifier", TENANT.parse().unwrap());
+        if let Some(value) = confirmation {
+            request.headers_mut().insert("x-confirmation-status", value.parse().unwrap());
+        }
+        self.send(request).await
+    }
+
+    /// Calls the private API as the tenant.
+    pub async fn call(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.call_as(TENANT, path, body).await
+    }
+
+    pub async fn call_as(&self, tenant: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        let mut request = request(Method::POST, path, body.to_string());
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        request.headers_mut().insert("x-tenant-identifier", tenant.parse().unwrap());
+        self.send(request).await
+    }
+
+    /// Sends a request to the app and reads its answer; null where it is no JSON.
+    pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Initializes the payment of an order and returns its transaction id.
+    pub async fn initialize(&self, order: &Order) -> String {
+        let (status, answer) = self.call("/private/initialize-payment", &order.request()).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(answer["isSuccessful"], json!(true), "{answer}");
+        answer["transactionId"].as_str().unwrap().to_owned()
+    }
+
+    /// An order whose money is held: initialized, paid by a card whose captures can be several.
+    pub async fn authorized(&self, order: &Order) -> String {
+        let transaction = self.initialize(order).await;
+        self.pay(&transaction, "pm_card_visa").await;
+        self.settle().await;
+        transaction
+    }
+
+    /// An order whose money is captured, as the shop has heard. Nothing is left unread.
+    pub async fn captured(&self, order: &Order) -> String {
+        let transaction = self.authorized(order).await;
+        self.command("CapturePayment", &capture(order, &order.items, order.total)).await;
+        self.settle().await;
+        self.results().await;
+        transaction
+    }
+
+    /// The shopper pays.
+    pub async fn pay(&self, transaction: &str, payment_method: &str) -> Value {
+        let form = format!("payment_method={payment_method}&return_url=https%3A%2F%2Fshop.test");
+        self.stripe(Method::POST, &format!("/v1/payment_intents/{transaction}/confirm"), &form).await
+    }
+
+    /// Does something at Stripe with the tenant's key, as its dashboard would.
+    pub async fn stripe(&self, method: Method, path: &str, form: &str) -> Value {
+        let mut request = request(method, path, form.to_owned());
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {SECRET_KEY}").parse().unwrap());
+        headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+        let response = self.sandbox.router().oneshot(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Sends a command on the shop's http-channel, under a correlation id of its own.
+    pub async fn command(&self, name: &str, body: &Value) {
+        let id = self.entropy.new_id().to_string();
+        let (status, answer) = self.command_as(&id, name, body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+
+    pub async fn command_as(&self, id: &str, name: &str, body: &Value) -> (StatusCode, Value) {
+        let mut request =
+            request(Method::POST, "/message-channels/payment-commands", body.to_string());
+        for (header, value) in [
+            ("name", name),
+            ("transfer-name", name),
+            ("correlation-id", id),
+            ("tenant-identifier", TENANT),
+        ] {
+            request.headers_mut().insert(header, value.parse().unwrap());
+        }
+        self.send(request).await
+    }
+
+    /// Lets webhooks arrive and work be done until nothing is left to do now.
+    pub async fn settle(&self) {
+        loop {
+            let delivered = self.sandbox.deliver_due().await;
+            let worked = self.app.consumer.work_once().await.unwrap();
+            if delivered + worked == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Moves the clock of app and stand-in, then settles.
+    pub async fn advance(&self, by: SignedDuration) {
+        self.entropy.advance(by);
+        self.app.consumer.context.finish_open_calls("worker-1").await.unwrap();
+        self.settle().await;
+    }
+
+    /// Reads a channel as the shop does, and deletes what it read.
+    pub async fn read(&self, channel: &str) -> Vec<Message> {
+        self.read_as(TENANT, channel).await
+    }
+
+    pub async fn read_as(&self, tenant: &str, channel: &str) -> Vec<Message> {
+        let path = format!("/message-channels/{channel}");
+        let mut messages = Vec::new();
+        loop {
+            let mut read = request(Method::GET, &format!("{path}?limit=100"), String::new());
+            read.headers_mut().insert("consumer-id", tenant.parse().unwrap());
+            let (status, answer) = self.send(read).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            let entries = answer.as_array().unwrap().clone();
+            if entries.is_empty() {
+                return messages;
+            }
+            let ids: Vec<&Value> = entries.iter().map(|entry| &entry["MessageId"]).collect();
+            let mut delete = request(Method::DELETE, &path, json!({"messageIds": ids}).to_string());
+            delete.headers_mut().insert("consumer-id", tenant.parse().unwrap());
+            let (status, answer) = self.send(delete).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            messages.extend(entries.iter().map(Message::of));
+        }
+    }
+
+    /// The results that the shop reads now, as `Name[items] amount`, in order.
+    pub async fn results(&self) -> Vec<String> {
+        let read = self.read("payment-events").await;
+        read.iter().filter(|message| message.is_result()).map(Message::result).collect()
+    }
+
+    /// The money at Stripe.
+    pub fn money(&self, transaction: &str) -> IntentAudit {
+        let found = self.sandbox.audit().into_iter().find(|intent| intent.id == transaction);
+        found.expect("the intent is known at Stripe")
+    }
+
+    /// How many calls of this kind Stripe has carried out: repetitions under a key do not count.
+    pub fn stripe_calls(&self, method: &str, path_end: &str) -> usize {
+        let calls = self.sandbox.calls();
+        let counted = calls.iter().filter(|call| {
+            call.method == method
+                && call.path.ends_with(path_end)
+                && call.status.is_some_and(|status| status < 400)
+                && !call.replayed
+        });
+        counted.count()
+    }
+
+    /// The status of an order's payment in our books, as the shop would name it.
+    pub async fn status(&self, order: &Order) -> String {
+        let payment = self.payment(order).await;
+        payment.shop_status().name().to_owned()
+    }
+
+    pub async fn payment(&self, order: &Order) -> payment::Payment {
+        let tenant = payment::TenantId::new(TENANT);
+        let reference = payment::OrderReference::new(&order.reference);
+        let store: &dyn app::Store = self.store.as_ref();
+        store.latest_payment_of_order(&tenant, &reference).await.unwrap().unwrap().value
+    }
+
+    /// Nothing waits any more: every inbox row is done, every message read.
+    pub async fn assert_drained(&self) {
+        let store: &dyn app::Store = self.store.as_ref();
+        let backlog = store.backlog(self.entropy.now()).await.unwrap();
+        assert_eq!(backlog, app::ports::Backlog::default());
+    }
+}
+
+impl Message {
+    fn of(entry: &Value) -> Self {
+        let body = entry["MessageBody"].as_str().expect("a body is a string");
+        Self {
+            id: entry["MessageId"].as_str().expect("an id is a string").to_owned(),
+            name: entry["MessageAttributes"]["name"].as_str().unwrap().to_owned(),
+            body: serde_json::from_str(body).unwrap(),
+            attributes: entry["MessageAttributes"].clone(),
+        }
+    }
+
+    pub fn is_result(&self) -> bool {
+        !matches!(self.name.as_str(), "PaymentCreated" | "PaymentUpdated")
+    }
+
+    fn result(&self) -> String {
+        format!("{}{} {}", self.name, self.body["orderItemIds"], self.body["amount"])
+    }
+
+    /// The details of PaymentCreated and PaymentUpdated: JSON inside a JSON string.
+    pub fn details(&self) -> Value {
+        serde_json::from_str(self.body["details"].as_str().expect("details are a string")).unwrap()
+    }
+}
+
+/// A request with the app's bearer token.
+pub fn request(method: Method, path: &str, body: String) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(Body::from(body))
+        .unwrap()
+}
+
+/// So long that whatever was postponed is due.
+pub const LONG_ENOUGH: SignedDuration = SignedDuration::from_mins(6);

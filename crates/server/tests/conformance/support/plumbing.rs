@@ -1,0 +1,100 @@
+//! What carries requests between app and stand-in without sockets.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use app::Entropy;
+use app::ports::ChannelMessage;
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use messaging::{PushError, PushTransport};
+use stripe::{Transport, TransportError};
+use stripe_sandbox::{BoxFuture, Clock, ConnectionLost, WebhookSender};
+use testkit::TestEntropy;
+use tower::ServiceExt;
+use url::Url;
+
+/// The stand-in's clock is the app's.
+pub struct SandboxClock(pub Arc<TestEntropy>);
+
+impl Clock for SandboxClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// The app's calls to Stripe.
+pub struct ToSandbox(pub Router);
+
+#[async_trait]
+impl Transport for ToSandbox {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let lost = || TransportError::Unknown("the connection was lost".into());
+        let request = request.map(Body::from);
+        let response = self.0.clone().oneshot(request).await.map_err(|_| lost())?;
+        if response.extensions().get::<ConnectionLost>().is_some() {
+            return Err(lost());
+        }
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|_| lost())?.to_bytes();
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+/// Stripe's webhooks to the app, which exists only after the stand-in does.
+#[derive(Clone, Default)]
+pub struct ToApp(Arc<OnceLock<Router>>);
+
+impl ToApp {
+    pub fn connect(&self, router: Router) {
+        assert!(self.0.set(router).is_ok(), "connected twice");
+    }
+}
+
+impl WebhookSender for ToApp {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<Result<StatusCode, String>> {
+        let router = self.0.get().expect("webhooks are sent after the app was made").clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            // The router knows paths, not hosts.
+            let path = parts.uri.path_and_query().map(ToString::to_string);
+            parts.uri = path.unwrap_or_default().parse().map_err(|_| "bad address".to_owned())?;
+            let request = Request::from_parts(parts, Body::from(body));
+            let response = router.oneshot(request).await.map_err(|error| error.to_string())?;
+            Ok(response.status())
+        })
+    }
+}
+
+/// What was pushed, and what the other side says to it.
+#[derive(Clone, Default)]
+pub struct Pushed {
+    messages: Arc<Mutex<Vec<(Url, ChannelMessage)>>>,
+    answers: Arc<Mutex<Vec<PushError>>>,
+}
+
+impl Pushed {
+    /// The next pushes end like this, the first one first; those after them arrive.
+    pub fn fail_next(&self, answers: Vec<PushError>) {
+        *self.answers.lock().unwrap() = answers.into_iter().rev().collect();
+    }
+
+    pub fn messages(&self) -> Vec<(Url, ChannelMessage)> {
+        self.messages.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl PushTransport for Pushed {
+    async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), PushError> {
+        if let Some(error) = self.answers.lock().unwrap().pop() {
+            return Err(error);
+        }
+        self.messages.lock().unwrap().push((target.clone(), message.clone()));
+        Ok(())
+    }
+}
