@@ -21,8 +21,6 @@ const UNEXPECTED_STATE_CODES: [&str; 7] = [
 ];
 /// The type of the error that one key was used with two different requests.
 const IDEMPOTENCY_ERROR: &str = "idempotency_error";
-/// Another request under the same key is being carried out right now.
-const KEY_IN_USE: &str = "idempotency_key_in_use";
 /// Another request holds the object; this one was turned away.
 const LOCK_TIMEOUT: &str = "lock_timeout";
 
@@ -148,17 +146,17 @@ impl Answer {
     }
 
     fn refused(&self, error: &ErrorBody) -> PspError {
-        let code = error.code.as_deref();
-        // The key was used with other parameters before: what came of those has to be asked.
-        if error.kind.as_deref() == Some(IDEMPOTENCY_ERROR) && code != Some(KEY_IN_USE) {
-            return PspError::KeySpent(self.described());
-        }
         match self.status {
             StatusCode::TOO_MANY_REQUESTS => PspError::NotSent(self.described()),
-            StatusCode::CONFLICT if code == Some(LOCK_TIMEOUT) => {
+            StatusCode::CONFLICT if error.code.as_deref() == Some(LOCK_TIMEOUT) => {
                 PspError::NotSent(self.described())
             }
+            // Another request under this key is being carried out right now.
             StatusCode::CONFLICT => PspError::Unknown(self.described()),
+            // The key was used with other parameters before: what came of those has to be asked.
+            _ if error.kind.as_deref() == Some(IDEMPOTENCY_ERROR) => {
+                PspError::KeySpent(self.described())
+            }
             status => PspError::Refused(Box::new(refusal(status, error))),
         }
     }
