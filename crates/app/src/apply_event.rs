@@ -121,9 +121,10 @@ impl Context {
                 learned.facts.push(Event::Refund(fact.clone()));
                 learned
             }
-            Some(PspFact::Disputed { note }) => {
-                Learned { facts: vec![Event::Disputed { note: note.clone() }], ..Learned::default() }
-            }
+            Some(PspFact::Disputed { note }) => Learned {
+                facts: vec![Event::Disputed { note: note.clone() }],
+                ..Learned::default()
+            },
         };
         Ok(Some(learned))
     }

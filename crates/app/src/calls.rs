@@ -88,14 +88,12 @@ impl Context {
             }
             Purpose::Update(checkout) => {
                 let reference = reference_of(payment)?;
-                let view =
-                    self.psp.update_payment(credentials, reference, checkout, key).await?;
+                let view = self.psp.update_payment(credentials, reference, checkout, key).await?;
                 Ok(updated(&view))
             }
             Purpose::Capture { amount, last, .. } => {
                 let reference = reference_of(payment)?;
-                let view =
-                    self.psp.capture(credentials, reference, *amount, *last, key).await?;
+                let view = self.psp.capture(credentials, reference, *amount, *last, key).await?;
                 Ok(Learned::from(&view))
             }
             Purpose::Cancel { .. } => {
@@ -105,8 +103,7 @@ impl Context {
             }
             Purpose::Refund { refund, amount, .. } => {
                 let reference = reference_of(payment)?;
-                let view =
-                    self.psp.refund(credentials, reference, *refund, *amount, key).await?;
+                let view = self.psp.refund(credentials, reference, *refund, *amount, key).await?;
                 // Whatever the PSP kept of our metadata: this answer is about this refund.
                 let fact = RefundFact { refund: Some(*refund), ..view.fact };
                 Ok(Learned { facts: vec![Event::Refund(fact)], ..Learned::default() })
@@ -159,7 +156,9 @@ impl Context {
             Purpose::Create => Event::CreationRefused { reason },
             Purpose::Update(_) => Event::AmountUpdateRefused { reason },
             Purpose::Capture { .. } => Event::CaptureRefused { reason },
-            Purpose::Cancel { .. } => Event::CancelRefused { reason, processing: refusal.processing },
+            Purpose::Cancel { .. } => {
+                Event::CancelRefused { reason, processing: refusal.processing }
+            }
             Purpose::Refund { refund, .. } => Event::RefundRefused { refund: *refund, reason },
         });
         Ok(Answer { learned, refusal: Some(refusal) })

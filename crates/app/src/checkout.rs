@@ -1,8 +1,7 @@
 //! Reads the order data of an initialize call into the domain, naming the field that is wrong.
 
 use payment::{
-    Address, Checkout, Currency, Customer, Money, OrderItem, OrderItemId, OrderReference,
-    Redirects,
+    Address, Checkout, Currency, Customer, Money, OrderItem, OrderItemId, OrderReference, Redirects,
 };
 use protocol::order::{InitializePaymentRequest, OrderData, OrderDataItem};
 use thiserror::Error;
@@ -84,7 +83,10 @@ fn total(order: &OrderData) -> Result<Money, InvalidField> {
         InvalidField::new(field, "is missing; send the gross total in minor units")
     })?;
     if minor <= 0 {
-        return Err(InvalidField::new(field, "is not above zero; send the gross total in minor units"));
+        return Err(InvalidField::new(
+            field,
+            "is not above zero; send the gross total in minor units",
+        ));
     }
     Money::new(minor, currency).map_err(|error| InvalidField::new(field, error.to_string()))
 }
@@ -120,8 +122,11 @@ fn item(item: &OrderDataItem) -> OrderItem {
 fn shipping(order: &OrderData) -> Option<Address> {
     let line1 = order.shipping_address1.clone().filter(|line| !line.is_empty())?;
     let names = [&order.shipping_first_name, &order.shipping_last_name];
-    let name: Vec<&str> =
-        names.into_iter().filter_map(|name| name.as_deref()).filter(|name| !name.is_empty()).collect();
+    let name: Vec<&str> = names
+        .into_iter()
+        .filter_map(|name| name.as_deref())
+        .filter(|name| !name.is_empty())
+        .collect();
     let second: Vec<&str> = [&order.shipping_address2, &order.shipping_address3]
         .into_iter()
         .filter_map(|line| line.as_deref())
@@ -159,8 +164,14 @@ mod tests {
             (serde_json::json!({"orderReference": " "}), "orderData.orderReference"),
             (serde_json::json!({"orderReference": "x".repeat(256)}), "orderData.orderReference"),
             (serde_json::json!({"orderReference": "A"}), "orderData.currencyCode"),
-            (serde_json::json!({"orderReference": "A", "currencyCode": "XXQ"}), "orderData.currencyCode"),
-            (serde_json::json!({"orderReference": "A", "currencyCode": "EUR"}), "orderData.grandTotal"),
+            (
+                serde_json::json!({"orderReference": "A", "currencyCode": "XXQ"}),
+                "orderData.currencyCode",
+            ),
+            (
+                serde_json::json!({"orderReference": "A", "currencyCode": "EUR"}),
+                "orderData.grandTotal",
+            ),
             (
                 serde_json::json!({"orderReference": "A", "currencyCode": "EUR", "grandTotal": 0}),
                 "orderData.grandTotal",

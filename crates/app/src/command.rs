@@ -7,9 +7,7 @@ use crate::context::Context;
 use crate::learn::{Learned, Moved};
 use crate::limits::{CALL_PATIENCE, CONFLICTS_MAX, UNKNOWN_ORDER_WAIT, retry_delay};
 use crate::messages;
-use crate::ports::{
-    Commit, CommitOutcome, InboxClaim, InboxOutcome, Stored,
-};
+use crate::ports::{Commit, CommitOutcome, InboxClaim, InboxOutcome, Stored};
 use crate::problem::Problem;
 use crate::receive_command::{ReadCommand, read_command};
 use crate::tenant::TenantStatus;
@@ -31,8 +29,7 @@ impl Context {
         let read = read_command(name, &claim.item.body)
             .map_err(|invalid| Problem::Broken(invalid.to_string()))?;
         let tenant = self.store.tenant(&claim.item.tenant).await?;
-        let connected =
-            tenant.is_some_and(|tenant| tenant.value.status == TenantStatus::Connected);
+        let connected = tenant.is_some_and(|tenant| tenant.value.status == TenantStatus::Connected);
         if !connected {
             return self.fail(claim, &read, "the tenant is disconnected").await;
         }
@@ -154,12 +151,7 @@ impl Context {
     }
 
     /// Ends a command with its failure where there is no payment to ask.
-    async fn fail(
-        &self,
-        claim: &InboxClaim,
-        read: &ReadCommand,
-        why: &str,
-    ) -> Result<(), Problem> {
+    async fn fail(&self, claim: &InboxClaim, read: &ReadCommand, why: &str) -> Result<(), Problem> {
         let tenant = &claim.item.tenant;
         let (kind, amount) = read.command.failure(read.currency);
         let (order, items) = (read.order.as_str(), read.command.items());

@@ -136,7 +136,8 @@ impl Context {
         let account = match self.psp.check_keys(secret, mode).await {
             Ok(account) => account,
             Err(PspError::Refused(refusal)) => {
-                let problem = format!("the payment provider does not accept it: {}", refusal.message);
+                let problem =
+                    format!("the payment provider does not accept it: {}", refusal.message);
                 return Err(ConfigureError::Invalid(vec![InvalidField::new("secretKey", problem)]));
             }
             Err(error) => return Err(ConfigureError::Failed(error.to_string())),

@@ -41,7 +41,11 @@ impl Site {
     }
 
     /// The payment page of an attempt.
-    pub fn page_url(&self, reference: &payment::PspReference, tenant: &payment::TenantId) -> String {
+    pub fn page_url(
+        &self,
+        reference: &payment::PspReference,
+        tenant: &payment::TenantId,
+    ) -> String {
         format!(
             "{}/app-payment?transactionId={}&tenantIdentifier={}",
             self.public_url,

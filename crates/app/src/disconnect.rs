@@ -6,9 +6,7 @@ use thiserror::Error;
 use crate::context::Context;
 use crate::limits::CONFLICTS_MAX;
 use crate::methods;
-use crate::ports::{
-    CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
-};
+use crate::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
 use crate::tenant::{Tenant, TenantStatus};
 
 /// What the caller said about open payments.
@@ -66,7 +64,9 @@ impl Context {
                 return Ok(());
             }
         }
-        Err(DisconnectError::Store(StoreError::Unavailable("the tenant changes too quickly".into())))
+        Err(DisconnectError::Store(StoreError::Unavailable(
+            "the tenant changes too quickly".into(),
+        )))
     }
 
     async fn try_disconnect(

@@ -14,9 +14,7 @@ use crate::checkout::{self, InvalidField};
 use crate::context::Context;
 use crate::learn::{Moved, entry};
 use crate::limits::{CALL_PATIENCE, CONFLICTS_MAX, INITIALIZE_POLL};
-use crate::ports::{
-    Commit, CommitOutcome, Expected, PaymentChange, Refusal, StoreError, Stored,
-};
+use crate::ports::{Commit, CommitOutcome, Expected, PaymentChange, Refusal, StoreError, Stored};
 use crate::problem::Problem;
 use crate::redirects;
 use crate::tenant::{Tenant, TenantStatus};
@@ -93,7 +91,8 @@ impl Context {
             .check_amount(checkout.total)
             .map_err(|problem| InvalidField::new("orderData.grandTotal", problem))?;
         for _ in 0..CONFLICTS_MAX {
-            match self.step(&tenant, &checkout).await? {
+            // Boxed: a call to the PSP is nothing beside an allocation.
+            match Box::pin(self.step(&tenant, &checkout)).await? {
                 Step::Done(payment) => return self.initialized(&payment),
                 Step::Refused(refusal) => return Err(refused(refusal)),
                 Step::Again => {}
@@ -148,7 +147,11 @@ impl Context {
         self.create(payment, Expected::Absent, "new").await
     }
 
-    async fn begin_again(&self, stored: &Stored, payment: Payment) -> Result<Step, InitializeError> {
+    async fn begin_again(
+        &self,
+        stored: &Stored,
+        payment: Payment,
+    ) -> Result<Step, InitializeError> {
         self.create(payment, Expected::Version(stored.version), "new attempt").await
     }
 

@@ -22,11 +22,7 @@ pub(crate) struct Learned {
 
 impl From<&IntentView> for Learned {
     fn from(view: &IntentView) -> Self {
-        Self {
-            facts: view.facts(),
-            method: view.method.clone(),
-            multicapture: view.multicapture,
-        }
+        Self { facts: view.facts(), method: view.method.clone(), multicapture: view.multicapture }
     }
 }
 
@@ -59,8 +55,7 @@ impl Moved {
     /// Applies all facts in order. One that cannot hold is noted and changes nothing.
     pub fn learn(self, learned: &Learned, now: Timestamp) -> Self {
         let mut moved = self;
-        moved.payment =
-            moved.payment.with_details(learned.method.clone(), learned.multicapture);
+        moved.payment = moved.payment.with_details(learned.method.clone(), learned.multicapture);
         for fact in &learned.facts {
             moved = moved.apply(fact.clone(), now);
         }

@@ -26,9 +26,7 @@ pub(crate) fn diff(context: &Context, tenant: &mut Tenant, now: Timestamp) -> Ve
     let gone: Vec<String> = tenant
         .methods
         .iter()
-        .filter(|(name, method)| {
-            method.active && !tenant.settings.payment_methods.contains(name)
-        })
+        .filter(|(name, method)| method.active && !tenant.settings.payment_methods.contains(name))
         .map(|(name, _)| name.clone())
         .collect();
     for name in gone {
@@ -49,8 +47,7 @@ pub(crate) fn delete_all(
 
 fn tell(context: &Context, tenant: &mut Tenant, name: &str, now: Timestamp) -> Option<NewMessage> {
     let base_url = &context.site.public_url;
-    let payload =
-        MethodMessage::new(name, PROVIDER, base_url, CheckoutStrategy::HostedPaymentPage);
+    let payload = MethodMessage::new(name, PROVIDER, base_url, CheckoutStrategy::HostedPaymentPage);
     let told = body(&payload).unwrap_or_default();
     let known = tenant.methods.get(name);
     let kind = match known {
@@ -59,8 +56,7 @@ fn tell(context: &Context, tenant: &mut Tenant, name: &str, now: Timestamp) -> O
         Some(_) | None => MessageName::AddPaymentMethod,
     };
     let told_at = later_than(known, now);
-    let message =
-        message(context, &tenant.id, kind, &key(name), &payload, told_at, Blocks::Yes);
+    let message = message(context, &tenant.id, kind, &key(name), &payload, told_at, Blocks::Yes);
     tenant.methods.insert(name.to_owned(), PaymentMethod { told, told_at, active: true });
     Some(message)
 }
@@ -73,11 +69,9 @@ fn delete(
 ) -> Option<NewMessage> {
     let known = tenant.methods.get(name).filter(|method| method.active)?;
     let told_at = later_than(Some(known), now);
-    let payload =
-        DeletePaymentMethod { name: name.to_owned(), provider_name: PROVIDER.to_owned() };
+    let payload = DeletePaymentMethod { name: name.to_owned(), provider_name: PROVIDER.to_owned() };
     let kind = MessageName::DeletePaymentMethod;
-    let message =
-        message(context, &tenant.id, kind, &key(name), &payload, told_at, Blocks::Yes);
+    let message = message(context, &tenant.id, kind, &key(name), &payload, told_at, Blocks::Yes);
     let told = body(&payload).unwrap_or_default();
     tenant.methods.insert(name.to_owned(), PaymentMethod { told, told_at, active: false });
     Some(message)

@@ -7,11 +7,11 @@ mod store;
 pub use entropy::Entropy;
 pub use psp::{
     CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, PspFact,
-    Refusal, RefundView, RegisteredEndpoint, WebhookRejected,
+    RefundView, Refusal, RegisteredEndpoint, WebhookRejected,
 };
 pub use store::{
-    Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Expected,
-    HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxOutcome, InboxSettlement, Lease,
+    Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome,
+    Expected, HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxOutcome, InboxSettlement, Lease,
     MessageId, NewMessage, OutboxClaim, PaymentChange, Received, SendOutcome, Store, StoreError,
     Stored, TenantChange, TenantCommit, Versioned,
 };

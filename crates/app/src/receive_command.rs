@@ -112,11 +112,10 @@ fn as_json(attributes: &Attributes) -> String {
 pub(crate) fn read_command(name: MessageName, body: &[u8]) -> Result<ReadCommand, InvalidField> {
     let payload: PaymentCommand = protocol::from_json(body)
         .map_err(|invalid| InvalidField { field: invalid.field, problem: invalid.problem })?;
-    let order = payload
-        .order_reference
-        .as_deref()
-        .filter(|order| !order.is_empty())
-        .ok_or_else(|| InvalidField::new("orderReference", "is missing; send the order's reference"))?;
+    let order =
+        payload.order_reference.as_deref().filter(|order| !order.is_empty()).ok_or_else(|| {
+            InvalidField::new("orderReference", "is missing; send the order's reference")
+        })?;
     let items: Items = payload.order_item_ids.iter().copied().map(OrderItemId).collect();
     if items.is_empty() {
         let problem = "is missing; send the ids of the items the command is for";
@@ -128,8 +127,12 @@ pub(crate) fn read_command(name: MessageName, body: &[u8]) -> Result<ReadCommand
     let currency = Currency::parse(code)
         .map_err(|error| InvalidField::new("currencyIsoCode", error.to_string()))?;
     let command = match name {
-        MessageName::CapturePayment => Command::Capture { items, amount: amount(&payload, currency)? },
-        MessageName::RefundPayment => Command::Refund { items, amount: amount(&payload, currency)? },
+        MessageName::CapturePayment => {
+            Command::Capture { items, amount: amount(&payload, currency)? }
+        }
+        MessageName::RefundPayment => {
+            Command::Refund { items, amount: amount(&payload, currency)? }
+        }
         _ => Command::Cancel { items },
     };
     Ok(ReadCommand { order: OrderReference::new(order), command, currency })

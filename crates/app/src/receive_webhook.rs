@@ -5,9 +5,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::context::Context;
-use crate::ports::{
-    InboxItem, InboxKind, PspEvent, Received, StoreError, WebhookRejected,
-};
+use crate::ports::{InboxItem, InboxKind, PspEvent, Received, StoreError, WebhookRejected};
 use crate::tenant::TenantStatus;
 
 /// A webhook as it came in.
@@ -77,8 +75,7 @@ impl Context {
     ) -> Result<WebhookTaken, WebhookError> {
         let event = self.psp.read_event(webhook.body)?;
         let tenant_id = self.tenant_of_webhook(webhook.tenant, &event).await?;
-        let tenant =
-            self.store.tenant(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?.value;
+        let tenant = self.store.tenant(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?.value;
         self.prove(&tenant_id, webhook).await?;
         if tenant.status == TenantStatus::Disconnected {
             return Err(WebhookError::Disconnected);
@@ -117,11 +114,9 @@ impl Context {
             return Ok(tenant.clone());
         }
         match &event.subject.reference {
-            Some(reference) => self
-                .store
-                .tenant_of_reference(reference)
-                .await?
-                .ok_or(WebhookError::UnknownTenant),
+            Some(reference) => {
+                self.store.tenant_of_reference(reference).await?.ok_or(WebhookError::UnknownTenant)
+            }
             None => Err(WebhookError::UnknownTenant),
         }
     }

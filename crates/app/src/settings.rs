@@ -41,8 +41,7 @@ pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<
         &["sk_", "rk_"],
         &mut wrong,
     );
-    let publishable_mode =
-        mode_of("publishableKey", publishable.as_deref(), &["pk_"], &mut wrong);
+    let publishable_mode = mode_of("publishableKey", publishable.as_deref(), &["pk_"], &mut wrong);
     let environment = environment(new, &mut wrong);
     let mode = secret_mode.unwrap_or(Mode::Test);
     if publishable_mode.is_some_and(|other| other != mode) && secret_mode.is_some() {
@@ -179,9 +178,8 @@ fn color(text: &str) -> Result<(), String> {
 
 /// What card schemes print: at most 22 characters, a letter among them, none of `< > \ ' " *`.
 fn descriptor_suffix(text: &str) -> Result<(), String> {
-    let usable = text
-        .chars()
-        .all(|c| (c.is_ascii_graphic() || c == ' ') && !"<>\\'\"*".contains(c));
+    let usable =
+        text.chars().all(|c| (c.is_ascii_graphic() || c == ' ') && !"<>\\'\"*".contains(c));
     if usable
         && text.len() <= DESCRIPTOR_SUFFIX_MAX
         && text.chars().any(|c| c.is_ascii_alphabetic())
@@ -236,7 +234,8 @@ fn payment_methods(names: &[String]) -> Result<Vec<String>, String> {
 
 /// An origin in its canonical form: scheme, host and port, nothing more.
 fn origin(text: &str) -> Result<String, String> {
-    let complaint = || format!("has {text:?}, which is no origin; send one such as https://shop.example");
+    let complaint =
+        || format!("has {text:?}, which is no origin; send one such as https://shop.example");
     let url = Url::parse(text).map_err(|_| complaint())?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     if !is_safe(&url, Mode::Test) || !bare || !url.username().is_empty() {
@@ -269,11 +268,15 @@ mod tests {
             ["publishableKey"]
         );
         assert_eq!(
-            wrong_keys(r#"{"secretKey":"rk_live_1","publishableKey":"pk_live_1","environment":"test"}"#),
+            wrong_keys(
+                r#"{"secretKey":"rk_live_1","publishableKey":"pk_live_1","environment":"test"}"#
+            ),
             ["environment"]
         );
         assert_eq!(
-            wrong_keys(r#"{"secretKey":"sk_test_1","publishableKey":"pk_test_1","webhookSecrets":["x"]}"#),
+            wrong_keys(
+                r#"{"secretKey":"sk_test_1","publishableKey":"pk_test_1","webhookSecrets":["x"]}"#
+            ),
             ["webhookSecrets"]
         );
         assert_eq!(

@@ -3,9 +3,7 @@
 use payment::{Purpose, RefundId};
 
 use crate::context::Context;
-use crate::limits::{
-    CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay,
-};
+use crate::limits::{CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay};
 use crate::ports::{CallClaim, InboxClaim, InboxKind, InboxOutcome, Lease, StoreError};
 use crate::problem::Problem;
 
@@ -89,8 +87,7 @@ impl Context {
         let order = payment::OrderReference::new(order);
         let found = self.store.latest_payment_of_order(&claim.item.tenant, &order).await?;
         let Some(stored) = found else { return Ok(()) };
-        let owed: Option<Purpose> =
-            stored.value.owed(|| RefundId::new(self.entropy.new_id()));
+        let owed: Option<Purpose> = stored.value.owed(|| RefundId::new(self.entropy.new_id()));
         if let Some(purpose) = owed
             && let Some(journaled) = self.journal(stored, purpose, None).await?
         {
@@ -106,7 +103,8 @@ impl Context {
         let reason = problem.to_string();
         let at = self.entropy.now() + retry_delay(claim.tries);
         match problem {
-            Problem::Later(_) | Problem::Store(StoreError::Unavailable(_) | StoreError::Sealed { .. }) => {
+            Problem::Later(_)
+            | Problem::Store(StoreError::Unavailable(_) | StoreError::Sealed { .. }) => {
                 tracing::info!(
                     tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
                     "postponed"

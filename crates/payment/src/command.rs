@@ -4,8 +4,8 @@
 //! prints status × command.
 
 use crate::{
-    AttemptState, CommandId, Currency, Items, Message, Money, Payment, Purpose, RefundId, RefundState,
-    ResultKind, Status, Transition,
+    AttemptState, CommandId, Currency, Items, Message, Money, Payment, Purpose, RefundId,
+    RefundState, ResultKind, Status, Transition,
 };
 
 /// A command of the shop about an order. Amounts are absolute: the shop's signs are dropped at
@@ -137,7 +137,8 @@ impl Payment {
             return Decision::Ask;
         }
         let rest: Items = self.remaining_items().difference(items).copied().collect();
-        let may_come_again = partial && !rest.is_empty() && self.attempt().multicapture == Some(true);
+        let may_come_again =
+            partial && !rest.is_empty() && self.attempt().multicapture == Some(true);
         Decision::Call(Purpose::Capture { items: items.clone(), amount, last: !may_come_again })
     }
 
@@ -211,8 +212,11 @@ impl Payment {
             let unchanged = Box::new(self.unchanged());
             return Decision::Answer(unchanged, "the refund in flight will answer");
         }
-        let free: Items =
-            items.iter().filter(|id| !refunded.contains(id) && !in_flight.contains(id)).copied().collect();
+        let free: Items = items
+            .iter()
+            .filter(|id| !refunded.contains(id) && !in_flight.contains(id))
+            .copied()
+            .collect();
         if free.len() < items.len() {
             let why = "some items are refunded already or being refunded";
             return self.answer(ResultKind::RefundFailed, &free, amount, why);

@@ -25,6 +25,7 @@ pub mod money;
 pub mod record;
 mod refund;
 pub mod status;
+mod steps;
 
 pub use checkout::{Address, Checkout, Customer, OrderItem, Redirects};
 pub use command::{Command, Decision};

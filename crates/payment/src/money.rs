@@ -16,8 +16,8 @@ impl Currency {
     /// exponent (as for `XAU`, gold).
     pub fn parse(code: &str) -> Result<Self, MoneyError> {
         let unknown = || MoneyError::UnknownCurrency(code.to_owned());
-        let currency = iso_currency::Currency::from_code(&code.to_ascii_uppercase())
-            .ok_or_else(unknown)?;
+        let currency =
+            iso_currency::Currency::from_code(&code.to_ascii_uppercase()).ok_or_else(unknown)?;
         currency.exponent().ok_or_else(unknown)?;
         Ok(Self(currency))
     }
@@ -162,10 +162,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_amount() {
-        assert_eq!(
-            Money::new(-1, Currency::parse("EUR").unwrap()),
-            Err(MoneyError::Negative(-1))
-        );
+        assert_eq!(Money::new(-1, Currency::parse("EUR").unwrap()), Err(MoneyError::Negative(-1)));
         assert!(Currency::parse("XYZ").is_err());
         assert!(Currency::parse("XAU").is_err(), "gold has no minor unit");
         assert_eq!(Currency::parse("eur").unwrap().code(), "EUR");

@@ -2,6 +2,8 @@
 //! command, with the status that follows and the messages that are told. A change of either file
 //! is a change of the product.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fmt::Write;
@@ -118,7 +120,8 @@ fn status_times_command() {
         writeln!(matrix, "## {status}").unwrap();
         for (name, command) in &commands {
             for asked in [false, true] {
-                let decision = in_status(status).decide(command, command_id(7), asked, refund_id(8));
+                let decision =
+                    in_status(status).decide(command, command_id(7), asked, refund_id(8));
                 let cell = match decision {
                     Decision::Ask => "ask the provider, then:".to_owned(),
                     Decision::Resume => "resume".to_owned(),
@@ -144,7 +147,9 @@ fn status_times_command() {
 
 fn describe(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Capture { amount, last, .. } if *last => format!("capture {amount}, release the rest"),
+        Purpose::Capture { amount, last, .. } if *last => {
+            format!("capture {amount}, release the rest")
+        }
         Purpose::Capture { amount, .. } => format!("capture {amount}, keep the rest"),
         Purpose::Refund { amount, .. } => format!("refund {amount}"),
         Purpose::Create | Purpose::Update(_) | Purpose::Cancel { .. } => purpose.name().to_owned(),
@@ -156,4 +161,23 @@ fn a_second_call_is_never_planned_beside_an_open_one() {
     let payment = in_status(Status::Authorized).plan(call(capture_purpose(&[1], 600))).unwrap();
     let other = Call { id: CallId::new(Uuid::from_u128(4)), ..call(capture_purpose(&[2], 400)) };
     assert!(payment.plan(other).is_none());
+}
+
+/// Messages as a person reads them.
+fn told(messages: &[Message]) -> String {
+    let told: Vec<_> = messages
+        .iter()
+        .map(|message| match message {
+            Message::Created => "PaymentCreated".to_owned(),
+            Message::Updated { from, to, note } => {
+                let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+                format!("PaymentUpdated({from} → {to}{note})")
+            }
+            Message::Result { kind, items, amount } => {
+                let ids: Vec<_> = items.iter().map(|item| item.0.to_string()).collect();
+                format!("Payment{kind:?}([{}] {amount})", ids.join(","))
+            }
+        })
+        .collect();
+    if told.is_empty() { "-".to_owned() } else { told.join(", ") }
 }

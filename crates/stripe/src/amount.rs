@@ -132,11 +132,8 @@ fn multiple_of(step: i64, amount: Money) -> Result<(), AmountError> {
 /// # Errors
 /// [`AmountError::Unreadable`], [`AmountError::UnsupportedCurrency`] or [`AmountError::Overflow`].
 pub fn from_stripe(amount: i64, currency: &str) -> Result<Money, AmountError> {
-    let unreadable = |reason: String| AmountError::Unreadable {
-        amount,
-        currency: currency.to_owned(),
-        reason,
-    };
+    let unreadable =
+        |reason: String| AmountError::Unreadable { amount, currency: currency.to_owned(), reason };
     let money = |minor: i64, parsed: Currency| {
         Money::new(minor, parsed).map_err(|error| unreadable(error.to_string()))
     };

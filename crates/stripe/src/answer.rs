@@ -179,8 +179,8 @@ fn refusal(status: StatusCode, error: &ErrorBody) -> Refusal {
     let code = error.code.as_ref().or(error.decline_code.as_ref());
     let unexpected_state =
         error.code.as_deref().is_some_and(|code| UNEXPECTED_STATE_CODES.contains(&code));
-    let processing = unexpected_state
-        && view.as_ref().is_some_and(|view| view.state == IntentState::Processing);
+    let processing =
+        unexpected_state && view.as_ref().is_some_and(|view| view.state == IntentState::Processing);
     Refusal {
         code: code.cloned(),
         message: error.message.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16())),

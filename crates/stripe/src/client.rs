@@ -150,7 +150,7 @@ fn authorization(secret_key: &SecretString) -> Result<HeaderValue, PspError> {
 }
 
 /// One line for each try. Neither the query nor the body is written: they may name people.
-fn log(call: &Call<'_>, number: u32, tried: &Tried, latency: Duration) {
+fn log(call: &Call<'_>, try_number: u32, tried: &Tried, latency: Duration) {
     let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
     let (name, method, path) = (call.name, call.method.as_str(), call.path.as_str());
     match tried {
@@ -158,13 +158,25 @@ fn log(call: &Call<'_>, number: u32, tried: &Tried, latency: Duration) {
             let status = answer.status.as_u16();
             let (replayed, request_id) = (answer.replayed, answer.request_id.as_deref());
             tracing::info!(
-                call = name, method, path, number, status, latency_ms, replayed, request_id,
+                call = name,
+                method,
+                path,
+                try_number,
+                status,
+                latency_ms,
+                replayed,
+                request_id,
                 "Stripe answered"
             );
         }
         Tried::NotSent(reason) | Tried::Unknown(reason) => {
             tracing::warn!(
-                call = name, method, path, number, latency_ms, reason,
+                call = name,
+                method,
+                path,
+                try_number,
+                latency_ms,
+                reason,
                 "no answer from Stripe"
             );
         }

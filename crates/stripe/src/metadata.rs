@@ -91,6 +91,9 @@ mod tests {
     }
 
     proptest! {
+        // Each case is up to seventy long texts.
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn whatever_the_shop_sends_fits_beside_our_own(
             pairs in prop::collection::vec((".{0,60}", ".{0,600}"), 0..70),

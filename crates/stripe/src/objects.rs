@@ -46,6 +46,7 @@ pub(crate) struct BankTransferInstructions {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Charge {
+    pub status: Option<String>,
     #[serde(default)]
     pub captured: bool,
     pub payment_method_details: Option<Value>,

@@ -1,7 +1,7 @@
 //! The port on Stripe: which call each of its methods makes.
 
 use app::ports::{
-    CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, Refusal, RefundView,
+    CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, RefundView, Refusal,
     RegisteredEndpoint, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
@@ -99,12 +99,13 @@ impl StripePsp {
             if let Some(picked) = page.data.into_iter().find_map(&mut pick) {
                 return Ok(Some(picked));
             }
-            match last {
-                Some(last) if page.has_more => {
-                    page_form = filter.clone().with("starting_after", last);
-                }
-                Some(_) | None => return Ok(None),
+            if !page.has_more {
+                return Ok(None);
             }
+            let Some(last) = last else {
+                return Err(PspError::Unknown(format!("{path} says that more follows on nothing")));
+            };
+            page_form = filter.clone().with("starting_after", last);
         }
         Err(PspError::Unknown(format!("{path} has more than {PAGES_MAX} pages")))
     }
@@ -135,11 +136,7 @@ impl Listed for objects::WebhookEndpoint {
 
 #[async_trait]
 impl Psp for StripePsp {
-    async fn check_keys(
-        &self,
-        secret_key: &SecretString,
-        mode: Mode,
-    ) -> Result<Account, PspError> {
+    async fn check_keys(&self, secret_key: &SecretString, mode: Mode) -> Result<Account, PspError> {
         let path = "/v1/account".to_owned();
         let account: objects::Account =
             self.get("retrieve_account", secret_key, path, Form::new()).await?;
@@ -271,8 +268,7 @@ impl Psp for StripePsp {
     ) -> Result<RefundView, PspError> {
         let form = requests::refund(reference, refund, amount).map_err(not_expressible)?;
         let path = "/v1/refunds".to_owned();
-        let refund: Refund =
-            self.post("refund", &credentials.secret_key, path, form, key).await?;
+        let refund: Refund = self.post("refund", &credentials.secret_key, path, form, key).await?;
         refund_view(&refund).map_err(unreadable)
     }
 

@@ -102,9 +102,7 @@ pub(crate) fn refund(
     refund: RefundId,
     amount: Money,
 ) -> Result<Form, AmountError> {
-    let form = Form::new()
-        .with("payment_intent", reference)
-        .with("amount", to_stripe(amount)?);
+    let form = Form::new().with("payment_intent", reference).with("amount", to_stripe(amount)?);
     Ok(metadata::with_own(form, metadata::REFUND_ID, &refund.to_string()))
 }
 

@@ -70,9 +70,7 @@ fn intent_state(intent: &PaymentIntent) -> Result<IntentState, Unreadable> {
             reason: intent.cancellation_reason.as_deref().map(cancellation_reason),
             captured: money(intent.amount_received)?,
         }),
-        status => {
-            Err(Unreadable::Status { id: intent.id.clone(), status: status.to_owned() })
-        }
+        status => Err(Unreadable::Status { id: intent.id.clone(), status: status.to_owned() }),
     }
 }
 
@@ -99,11 +97,18 @@ fn cancellation_reason(word: &str) -> String {
     }
 }
 
+/// The details of the method, unless it was declined: the next try may use another one.
+fn paid_with(charge: &Charge) -> Option<&Value> {
+    let declined = charge.status.as_deref() == Some("failed");
+    charge.payment_method_details.as_ref().filter(|_| !declined)
+}
+
 /// How the shopper paid, for people: `card visa 4242`, `sepa debit 3000`, `ideal`.
 pub(crate) fn method_label(charge: &Charge) -> Option<String> {
-    let details = charge.payment_method_details.as_ref()?;
+    let details = paid_with(charge)?;
     let kind = details.get("type")?.as_str()?;
-    let of_kind = |field: &str| details.get(kind).and_then(|of| of.get(field)).and_then(Value::as_str);
+    let of_kind =
+        |field: &str| details.get(kind).and_then(|of| of.get(field)).and_then(Value::as_str);
     let words = [Some(kind), of_kind("brand"), of_kind("last4")];
     let words: Vec<String> = words.into_iter().flatten().map(plain_words).collect();
     Some(words.join(" "))
@@ -111,7 +116,7 @@ pub(crate) fn method_label(charge: &Charge) -> Option<String> {
 
 /// Whether the charge can be captured in several steps: only cards ever can.
 pub(crate) fn multicapture(charge: &Charge) -> Option<bool> {
-    let details = charge.payment_method_details.as_ref()?;
+    let details = paid_with(charge)?;
     let status = details.pointer("/card/multicapture/status").and_then(Value::as_str);
     Some(status == Some("available"))
 }

@@ -125,22 +125,3 @@ pub fn in_status(status: Status) -> Payment {
     assert_eq!(payment.status, status, "the way to {status} no longer leads there");
     payment
 }
-
-/// Messages as a person reads them.
-pub fn told(messages: &[Message]) -> String {
-    let told: Vec<_> = messages
-        .iter()
-        .map(|message| match message {
-            Message::Created => "PaymentCreated".to_owned(),
-            Message::Updated { from, to, note } => {
-                let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-                format!("PaymentUpdated({from} → {to}{note})")
-            }
-            Message::Result { kind, items, amount } => {
-                let ids: Vec<_> = items.iter().map(|item| item.0.to_string()).collect();
-                format!("Payment{kind:?}([{}] {amount})", ids.join(","))
-            }
-        })
-        .collect();
-    if told.is_empty() { "-".to_owned() } else { told.join(", ") }
-}

@@ -50,9 +50,7 @@ fn fact(kind: &str, object: Value) -> Fact {
         | "payment_intent.partially_funded"
         | "payment_intent.processing"
         | "payment_intent.requires_action"
-        | "payment_intent.succeeded" => {
-            Ok(Some(PspFact::Intent(intent_view(&parse(object)?)?)))
-        }
+        | "payment_intent.succeeded" => Ok(Some(PspFact::Intent(intent_view(&parse(object)?)?))),
         "payment_intent.payment_failed" => failed(&parse(object)?),
         "charge.succeeded" | "charge.captured" | "charge.updated" => {
             Ok(charge_details(&parse(object)?))
@@ -83,8 +81,7 @@ fn failed(intent: &PaymentIntent) -> Fact {
 
 fn charge_details(charge: &Charge) -> Option<PspFact> {
     let (method, multicapture) = (method_label(charge), multicapture(charge));
-    (method.is_some() || multicapture.is_some())
-        .then_some(PspFact::Charge { method, multicapture })
+    (method.is_some() || multicapture.is_some()).then_some(PspFact::Charge { method, multicapture })
 }
 
 /// Endpoints made by hand may render an old API version, in which the charge lists its refunds,
@@ -132,4 +129,3 @@ fn subject(object: &Value) -> EventSubject {
         order: pair(metadata::ORDER).map(OrderReference::new),
     }
 }
-

@@ -57,7 +57,8 @@ mod tests {
                 "list": ["pi_1_secret_abc", { "client_secret": null, "kept": true }],
             } },
         });
-        let stored: Value = serde_json::from_slice(&redact(body.to_string().as_bytes()).unwrap()).unwrap();
+        let stored: Value =
+            serde_json::from_slice(&redact(body.to_string().as_bytes()).unwrap()).unwrap();
         assert_eq!(
             stored,
             json!({

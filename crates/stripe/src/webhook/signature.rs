@@ -50,10 +50,7 @@ pub(crate) fn verify(
 /// Compares in constant time with every signature of the header.
 fn signed_with(secret: &str, header: &Header, body: &[u8]) -> bool {
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
-    let mac = mac
-        .chain_update(header.timestamp.to_string())
-        .chain_update(b".")
-        .chain_update(body);
+    let mac = mac.chain_update(header.timestamp.to_string()).chain_update(b".").chain_update(body);
     header.signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
 }
 

@@ -6,9 +6,7 @@ use payment::{Mode, PspReference, RefundId, RefundState};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::script::{
-    Script, answer, checkout, credentials, euros, intent, key, reference,
-};
+use crate::script::{Script, answer, checkout, credentials, euros, intent, key, reference};
 
 fn refusal(error: PspError) -> Refusal {
     match error {
@@ -74,9 +72,8 @@ async fn c06_a_refusal_keeps_stripes_words() {
     let script = Script::new([answer(400, json!({ "error": error }))]);
     let order = checkout();
     let request = crate::requests::create(&order);
-    let refused = refusal(
-        script.psp().create_payment(&credentials(), &request, &key()).await.unwrap_err(),
-    );
+    let refused =
+        refusal(script.psp().create_payment(&credentials(), &request, &key()).await.unwrap_err());
     assert_eq!(
         refused,
         Refusal {
@@ -119,6 +116,25 @@ async fn an_answer_tells_how_the_shopper_paid_and_what_can_be_captured() {
     assert_eq!(script.sent()[0].target, "/v1/payment_intents/pi_1?expand%5B%5D=latest_charge");
 }
 
+/// The next card may be another one, and may be captured in several steps.
+#[tokio::test]
+async fn a_declined_card_says_nothing_about_how_the_shopper_will_pay() {
+    let mut declined = intent("requires_payment_method");
+    declined["latest_charge"] = json!({
+        "id": "ch_1",
+        "status": "failed",
+        "captured": false,
+        "payment_method_details": { "type": "card", "card": { "brand": "visa", "last4": "0002" } },
+    });
+    let script = Script::new([answer(200, declined)]);
+    let view = script.psp().retrieve(&credentials(), &reference()).await.unwrap();
+    assert_eq!(
+        (view.state, view.method, view.multicapture),
+        (IntentState::AwaitingPayment, None, None)
+    );
+    script.sent();
+}
+
 #[tokio::test]
 async fn c34_a_capture_of_what_is_canceled_is_refused_with_how_it_stands() {
     let body = unexpected_state("payment_intent_unexpected_state", intent("canceled"));
@@ -130,8 +146,10 @@ async fn c34_a_capture_of_what_is_canceled_is_refused_with_how_it_stands() {
         .unwrap_err();
     let refused = refusal(error);
     assert!(refused.unexpected_state && !refused.processing && !refused.unauthorized);
-    let canceled =
-        IntentState::Canceled { reason: Some("canceled on request".to_owned()), captured: euros(0) };
+    let canceled = IntentState::Canceled {
+        reason: Some("canceled on request".to_owned()),
+        captured: euros(0),
+    };
     assert_eq!(refused.view.unwrap().state, canceled);
 }
 
@@ -220,10 +238,7 @@ async fn endpoints_are_listed_to_the_last_page() {
     let targets: Vec<_> = script.sent().into_iter().map(|sent| sent.target).collect();
     assert_eq!(
         targets,
-        [
-            "/v1/webhook_endpoints?limit=100",
-            "/v1/webhook_endpoints?limit=100&starting_after=we_2",
-        ]
+        ["/v1/webhook_endpoints?limit=100", "/v1/webhook_endpoints?limit=100&starting_after=we_2",]
     );
 }
 
@@ -234,7 +249,10 @@ async fn an_endpoint_that_is_gone_already_is_deleted() {
         let script = Script::new([step]);
         script.psp().delete_endpoint(&credentials(), "we_1").await.unwrap();
         let sent = script.sent().remove(0);
-        assert_eq!((sent.method.as_str(), sent.target.as_str()), ("DELETE", "/v1/webhook_endpoints/we_1"));
+        assert_eq!(
+            (sent.method.as_str(), sent.target.as_str()),
+            ("DELETE", "/v1/webhook_endpoints/we_1")
+        );
         assert_eq!(sent.header("idempotency-key"), None);
     }
 }

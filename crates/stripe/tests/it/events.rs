@@ -79,7 +79,8 @@ fn c51_only_our_own_metadata_makes_an_event_ours() {
 fn an_unreadable_event_is_refused_if_it_is_ours_and_ignored_if_not() {
     let mut event = body("foreign_in_an_unknown_state");
     assert_eq!(read_value(&event).unwrap().fact, None);
-    event["data"]["object"]["metadata"] = body("intent_succeeded")["data"]["object"]["metadata"].clone();
+    event["data"]["object"]["metadata"] =
+        body("intent_succeeded")["data"]["object"]["metadata"].clone();
     let rejected = read_value(&event).unwrap_err();
     assert!(rejected.to_string().contains(r#"the status "teleported""#), "{rejected}");
 }

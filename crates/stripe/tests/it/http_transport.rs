@@ -116,7 +116,8 @@ async fn an_answer_beyond_the_limit_is_not_read() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let (address, served) = server(|stream| {
-        let answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+        let answer =
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(answer).unwrap();
     });
     assert_eq!(transport().send(post(address)).await.unwrap().status(), 302);

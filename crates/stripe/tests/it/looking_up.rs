@@ -68,10 +68,13 @@ async fn a_list_without_end_or_with_a_gap_proves_nothing() {
     assert!(matches!(error, PspError::Unknown(_)), "{error}");
     script.sent();
 
-    let script = Script::new([page(vec![foreign("pi_8")], true), Step::Lost, Step::Lost, Step::Lost]);
-    let error = script.psp().find_payment(&credentials(), attempt, since()).await.unwrap_err();
-    assert!(matches!(error, PspError::Unknown(_)), "{error}");
-    script.sent();
+    let broken = [page(vec![foreign("pi_8")], true), Step::Lost, Step::Lost, Step::Lost];
+    let hollow = [page(vec![], true)];
+    for script in [Script::new(broken), Script::new(hollow)] {
+        let error = script.psp().find_payment(&credentials(), attempt, since()).await.unwrap_err();
+        assert!(matches!(error, PspError::Unknown(_)), "{error}");
+        script.sent();
+    }
 }
 
 #[tokio::test(start_paused = true)]

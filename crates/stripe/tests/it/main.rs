@@ -1,8 +1,16 @@
 //! What a user of the adapter notices. Nothing here opens a connection to anywhere but loopback.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
+
 mod calls;
 mod events;
 mod http_transport;
+mod logs;
 mod looking_up;
 mod requests;
 mod retries;

@@ -8,16 +8,13 @@ use payment::{AttemptId, Checkout, PaymentId, RefundId, TenantId};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::script::{
-    Script, Sent, answer, checkout, credentials, euros, intent, key, reference,
-};
+use crate::script::{Script, Sent, answer, checkout, credentials, euros, intent, key, reference};
 
 const TENANT: &str = "de";
 
 /// The request for a payment of this order in a shop without merchants.
 pub fn create(checkout: &Checkout) -> CreatePayment<'_> {
-    static SHOP: std::sync::LazyLock<TenantId> =
-        std::sync::LazyLock::new(|| TenantId::new(TENANT));
+    static SHOP: std::sync::LazyLock<TenantId> = std::sync::LazyLock::new(|| TenantId::new(TENANT));
     let id = |last: u128| Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + last);
     CreatePayment {
         tenant: &SHOP,
@@ -72,8 +69,7 @@ async fn c03_additional_data_travels_as_metadata_and_never_crowds_out_ours() {
     order.additional = (0..100).map(|n| (format!("note[{n}]"), "x".repeat(600))).collect();
     order.additional.push(("paymentId".to_owned(), "forged".to_owned()));
     let parameters = sent_at_creation(&create(&order)).await.parameters();
-    let pairs: Vec<_> =
-        parameters.lines().filter(|line| line.starts_with("metadata[")).collect();
+    let pairs: Vec<_> = parameters.lines().filter(|line| line.starts_with("metadata[")).collect();
     assert_eq!(pairs[0], "metadata[tenantIdentifier] = de");
     assert_eq!(pairs[2], "metadata[paymentId] = 0198c0de-0000-7000-8000-000000000001");
     assert_eq!(pairs[5], format!("metadata[note0] = {}", "x".repeat(500)));
@@ -86,7 +82,11 @@ async fn an_address_without_a_name_or_a_street_is_left_out() {
     for blank in ["name", "line1"] {
         let mut order = checkout();
         let address = order.shipping.as_mut().unwrap();
-        if blank == "name" { address.name.clear() } else { address.line1 = " ".to_owned() }
+        if blank == "name" {
+            address.name.clear()
+        } else {
+            address.line1 = " ".to_owned()
+        }
         let parameters = sent_at_creation(&create(&order)).await.parameters();
         assert!(!parameters.contains("shipping"), "{parameters}");
     }
@@ -106,14 +106,10 @@ async fn parts_of_an_address_that_stripe_would_refuse_are_left_out() {
 #[tokio::test]
 async fn an_amount_that_stripe_does_not_have_is_refused_before_any_call() {
     let mut order = checkout();
-    order.total =
-        payment::Money::new(5124, payment::Currency::parse("KWD").unwrap()).unwrap();
+    order.total = payment::Money::new(5124, payment::Currency::parse("KWD").unwrap()).unwrap();
     let script = Script::default();
-    let error = script
-        .psp()
-        .create_payment(&credentials(), &create(&order), &key())
-        .await
-        .unwrap_err();
+    let error =
+        script.psp().create_payment(&credentials(), &create(&order), &key()).await.unwrap_err();
     assert!(error.to_string().starts_with("5.124 KWD cannot be charged"), "{error}");
     assert!(script.sent().is_empty());
     assert!(script.psp().check_amount(order.total).is_err());

@@ -48,7 +48,13 @@ fn too_many() -> Step {
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_a_server_error_and_a_lost_answer_are_repeated_under_the_same_key() {
-    for first in [conflict("idempotency_key_in_use"), server_error(&[]), Step::Lost, Step::NotSent, too_many()] {
+    for first in [
+        conflict("idempotency_key_in_use"),
+        server_error(&[]),
+        Step::Lost,
+        Step::NotSent,
+        too_many(),
+    ] {
         let script = Script::new([first, answer(200, intent("succeeded"))]);
         let view = capture(&script).await.unwrap();
         assert_eq!(view.state, IntentState::Captured { total: euros(18979) });
@@ -58,8 +64,7 @@ async fn a_conflict_a_server_error_and_a_lost_answer_are_repeated_under_the_same
 
 #[tokio::test(start_paused = true)]
 async fn between_two_tries_at_least_half_a_second_passes() {
-    let script =
-        Script::new([Step::Lost, Step::Lost, answer(200, intent("succeeded"))]);
+    let script = Script::new([Step::Lost, Step::Lost, answer(200, intent("succeeded"))]);
     assert_eq!(kind(&capture(&script).await), "ok");
     let sent = script.sent();
     assert_eq!(sent[1].after, Duration::from_millis(500));
@@ -75,10 +80,8 @@ async fn stripe_is_obeyed_where_it_says_whether_to_retry() {
 
     let again: &[(&str, &str)] = &[("Stripe-Should-Retry", "true")];
     let body = json!({ "error": { "type": "invalid_request_error", "message": "Not yet" } });
-    let script = Script::new([
-        Step::Answer(400, again, body.to_string()),
-        answer(200, intent("succeeded")),
-    ]);
+    let script =
+        Script::new([Step::Answer(400, again, body.to_string()), answer(200, intent("succeeded"))]);
     assert_eq!(kind(&capture(&script).await), "ok");
     check_same_request_each_time(&script, 2);
 }
@@ -185,8 +188,7 @@ async fn c05_stripe_unreachable_at_initialize_is_no_refusal() {
     let script = Script::new([Step::NotSent, Step::NotSent, Step::NotSent]);
     let order = checkout();
     let request = crate::requests::create(&order);
-    let error =
-        script.psp().create_payment(&credentials(), &request, &key()).await.unwrap_err();
+    let error = script.psp().create_payment(&credentials(), &request, &key()).await.unwrap_err();
     assert_eq!(error.to_string(), "the payment provider was not reached: connection refused");
     check_same_request_each_time(&script, 3);
 }

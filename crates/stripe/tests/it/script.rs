@@ -209,4 +209,3 @@ pub fn intent(status: &str) -> Value {
         "metadata": { "attemptId": "0198c0de-0000-7000-8000-00000000000a" },
     })
 }
-

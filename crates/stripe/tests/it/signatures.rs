@@ -45,7 +45,8 @@ fn we_accept_what_stripes_own_sdk_accepts_and_reject_the_rest() {
     let cases = document["cases"].as_array().unwrap();
     let secret = text(&document["secret"]);
     for case in cases {
-        let ours = verify(Some(text(&case["header"])), text(&case["body"]), &[secret], now(&document));
+        let ours =
+            verify(Some(text(&case["header"])), text(&case["body"]), &[secret], now(&document));
         let theirs = case["accepted"].as_bool().unwrap();
         assert_eq!(ours.is_ok(), theirs, "{}: {ours:?}", case["case"]);
     }
@@ -111,7 +112,8 @@ fn a_body_is_believed_for_five_minutes() {
     let document = document();
     let secret = text(&document["secret"]);
     let (header, body) = header(&document, "as Stripe sends it");
-    let after = |delay: SignedDuration| verify(Some(&header), &body, &[secret], now(&document) + delay);
+    let after =
+        |delay: SignedDuration| verify(Some(&header), &body, &[secret], now(&document) + delay);
     assert_eq!(after(SignedDuration::from_secs(300)), Ok(()));
     assert_eq!(after(SignedDuration::from_millis(300_001)), Err(WebhookRejected::Stale));
     assert_eq!(after(SignedDuration::from_hours(-24)), Ok(()));
