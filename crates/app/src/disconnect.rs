@@ -24,13 +24,19 @@ pub enum Confirmation {
 #[derive(Debug, Error)]
 pub enum DisconnectError {
     /// It was never configured.
-    #[error("Tenant action failed: the tenant is not known")]
+    #[error("Tenant action failed: the tenant is not known; configure it first")]
     UnknownTenant,
     /// Payments are open; ask the person (case 75, code 21000).
-    #[error("{0} payments are open: their captures, cancels and refunds would be lost")]
+    #[error(
+        "Open payments: {0}. Their captures, cancels and refunds would be lost; finish them first, \
+         or disconnect all the same"
+    )]
     OpenPayments(u64),
     /// The person said no, or nothing that means yes (code 21001).
-    #[error("the tenant stays connected, because disconnecting it was not confirmed")]
+    #[error(
+        "the tenant stays connected, because disconnecting it was not confirmed; send \
+         X-Confirmation-Status: true to go ahead"
+    )]
     NotConfirmed,
     /// The store cannot be used.
     #[error(transparent)]

@@ -33,7 +33,8 @@ pub(crate) struct ReadCommand {
 }
 
 impl Context {
-    /// Takes a command. When this returns, it is durable; the same one again returns the same id.
+    /// Takes a command and returns our id of the message. When this returns, it is durable; the
+    /// same one again is taken as well, and changes nothing.
     ///
     /// # Errors
     /// [`CommandError`]; nothing is stored then.

@@ -1,7 +1,7 @@
 //! Checks a tenant's configuration and merges it into what is stored. Every wrong field is named.
 
 use payment::Mode;
-use protocol::configure::Configuration;
+use protocol::configure::{Configuration, masked};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -32,7 +32,7 @@ type Checked<T> = Result<T, Vec<InvalidField>>;
 /// The keys after merging, each checked by its prefix, all of one mode.
 pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<Keys> {
     let mut wrong = Vec::new();
-    let secret = new.secret_key.clone().or_else(|| known.map(|old| old.secret_key.clone()));
+    let secret = secret_key(new, known);
     let publishable =
         new.publishable_key.clone().or_else(|| known.map(|old| old.publishable_key.clone()));
     let secret_mode = mode_of(
@@ -52,10 +52,7 @@ pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<
         let problem = format!("does not fit secretKey, which is a {} key", mode.name());
         wrong.push(InvalidField::new("environment", problem));
     }
-    let webhook_secrets = match &new.webhook_secrets {
-        Some(secrets) => secrets.clone(),
-        None => known.map(|old| old.webhook_secrets.clone()).unwrap_or_default(),
-    };
+    let webhook_secrets = webhook_secrets(new, known);
     if webhook_secrets.iter().any(|secret| !secret.expose_secret().starts_with("whsec_")) {
         let problem = "has an entry that does not begin with whsec_; copy the signing secrets";
         wrong.push(InvalidField::new("webhookSecrets", problem));
@@ -66,6 +63,35 @@ pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<
         }
         _ => Err(wrong),
     }
+}
+
+/// The secret key after merging. A form that shows the masked key may send it back as it is: that
+/// means "unchanged".
+fn secret_key(new: &Configuration, known: Option<&Credentials>) -> Option<SecretString> {
+    let old = known.map(|old| &old.secret_key);
+    match (&new.secret_key, old) {
+        (Some(given), Some(old)) => Some(unmasked(given, [old])),
+        (Some(given), None) => Some(given.clone()),
+        (None, old) => old.cloned(),
+    }
+}
+
+/// The secrets of endpoints made by hand after merging; masked ones that come back are the old.
+fn webhook_secrets(new: &Configuration, known: Option<&Credentials>) -> Vec<SecretString> {
+    let old: &[SecretString] = known.map(|old| old.webhook_secrets.as_slice()).unwrap_or_default();
+    match &new.webhook_secrets {
+        Some(given) => given.iter().map(|secret| unmasked(secret, old)).collect(),
+        None => old.to_vec(),
+    }
+}
+
+fn unmasked<'a>(
+    given: &SecretString,
+    known: impl IntoIterator<Item = &'a SecretString>,
+) -> SecretString {
+    let text = given.expose_secret();
+    let old = known.into_iter().find(|old| masked(old.expose_secret()) == text);
+    old.unwrap_or(given).clone()
 }
 
 /// The mode that a key's prefix says, or a complaint about the key. Its length says nothing.
@@ -291,6 +317,25 @@ mod tests {
         assert_eq!(keys(&read(text), None).unwrap().mode, Mode::Live);
         let text = r#"{"secretKey":"sk_test_1","publishableKey":"pk_test_1"}"#;
         assert_eq!(keys(&read(text), None).unwrap().mode, Mode::Test);
+    }
+
+    #[test]
+    fn a_masked_secret_that_comes_back_is_unchanged() {
+        let known = Credentials {
+            account: payment::Account {
+                id: payment::PspAccountId::new("acct_1"),
+                mode: Mode::Test,
+            },
+            secret_key: "sk_test_51Abcdefgh1234".into(),
+            publishable_key: "pk_test_1".into(),
+            endpoint: None,
+            webhook_secrets: vec!["whsec_0123456789abcdef".into()],
+        };
+        let text = r#"{"secretKey":"sk_test_…1234","webhookSecrets":["whsec_…cdef","whsec_new"]}"#;
+        let keys = keys(&read(text), Some(&known)).unwrap();
+        assert_eq!(keys.secret.expose_secret(), "sk_test_51Abcdefgh1234");
+        let secrets: Vec<_> = keys.webhook_secrets.iter().map(|s| s.expose_secret()).collect();
+        assert_eq!(secrets, ["whsec_0123456789abcdef", "whsec_new"]);
     }
 
     #[test]
