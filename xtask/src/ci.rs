@@ -30,11 +30,7 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
         step(root).with_context(|| format!("{heading} failed"))?;
         println!("== {heading}: done in {} s", step_start.elapsed().as_secs());
     }
-    println!(
-        "\nAll {} checks passed in {} s.",
-        STEPS.len(),
-        start.elapsed().as_secs()
-    );
+    println!("\nAll {} checks passed in {} s.", STEPS.len(), start.elapsed().as_secs());
     Ok(())
 }
 
@@ -49,17 +45,7 @@ fn format(root: &Path) -> anyhow::Result<()> {
 }
 
 fn lints(root: &Path) -> anyhow::Result<()> {
-    cargo(
-        root,
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )
+    cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
 /// nextest runs tests of all crates at once; without it cargo's own runner does as well.
@@ -68,17 +54,7 @@ fn tests(root: &Path) -> anyhow::Result<()> {
         cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
         println!("cargo-nextest is not installed: `cargo test` runs the tests");
-        cargo(
-            root,
-            &[
-                "test",
-                "--workspace",
-                "--lib",
-                "--bins",
-                "--tests",
-                "--no-fail-fast",
-            ],
-        )
+        cargo(root, &["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
     }
 }
 
@@ -88,18 +64,13 @@ fn doc_tests(root: &Path) -> anyhow::Result<()> {
 
 fn documentation(root: &Path) -> anyhow::Result<()> {
     let mut command = run::cargo(root);
-    command
-        .args(["doc", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run::checked(command)
 }
 
 /// The suite skips itself without the command; here it must run.
 fn stripe_sdk(root: &Path) -> anyhow::Result<()> {
-    cargo(
-        root,
-        &["build", "--package", "server", "--bin", "paybridge"],
-    )?;
+    cargo(root, &["build", "--package", "server", "--bin", "paybridge"])?;
     let target = run::target_folder(root);
     let python = target.join("venv/bin/python");
     ensure!(
@@ -111,17 +82,7 @@ fn stripe_sdk(root: &Path) -> anyhow::Result<()> {
     let mut command = Command::new(python);
     command
         .current_dir(root)
-        .args([
-            "-m",
-            "unittest",
-            "discover",
-            "--start-directory",
-            "tests/stripe-sdk",
-            "--verbose",
-        ])
-        .env(
-            "STRIPE_SANDBOX_COMMAND",
-            format!("'{}' sandbox", paybridge.display()),
-        );
+        .args(["-m", "unittest", "discover", "--start-directory", "tests/stripe-sdk", "--verbose"])
+        .env("STRIPE_SANDBOX_COMMAND", format!("'{}' sandbox", paybridge.display()));
     run::checked(command)
 }

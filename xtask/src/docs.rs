@@ -7,14 +7,7 @@ use crate::run;
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let mut command = run::cargo(root);
     command
-        .args([
-            "test",
-            "--quiet",
-            "--package",
-            "server",
-            "--test",
-            "documentation",
-        ])
+        .args(["test", "--quiet", "--package", "server", "--test", "documentation"])
         .env("UPDATE_DOCS", "1");
     run::checked(command)
 }

@@ -49,8 +49,6 @@ fn main() -> ExitCode {
 fn repository() -> anyhow::Result<PathBuf> {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
         .context("start it as `cargo xtask`, which says where the repository is")?;
-    let root = Path::new(&here)
-        .parent()
-        .context("xtask lies in no folder")?;
+    let root = Path::new(&here).parent().context("xtask lies in no folder")?;
     Ok(root.to_owned())
 }

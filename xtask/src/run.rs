@@ -18,9 +18,7 @@ pub fn cargo(root: &Path) -> Command {
 /// When it cannot be started or fails; the error is the line to repeat it by.
 pub fn checked(mut command: Command) -> anyhow::Result<()> {
     let line = line(&command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
     ensure!(status.success(), "`{line}` failed");
     Ok(())
 }
@@ -47,15 +45,9 @@ fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or(program.as_os_str());
     let variables = command.get_envs().filter_map(|(name, value)| {
-        Some(format!(
-            "{}={:?}",
-            name.to_string_lossy(),
-            value?.to_string_lossy()
-        ))
+        Some(format!("{}={:?}", name.to_string_lossy(), value?.to_string_lossy()))
     });
-    let arguments = command
-        .get_args()
-        .map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
     variables
         .chain([program.to_string_lossy().into_owned()])
         .chain(arguments)
@@ -72,9 +64,6 @@ mod tests {
         let mut command = Command::new("/bin/false");
         command.arg("--flag").env("SOME_VARIABLE", "a b");
         let error = checked(command).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            r#"`SOME_VARIABLE="a b" false --flag` failed"#
-        );
+        assert_eq!(error.to_string(), r#"`SOME_VARIABLE="a b" false --flag` failed"#);
     }
 }

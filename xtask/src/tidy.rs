@@ -30,19 +30,11 @@ pub struct Violation {
 
 impl Violation {
     fn of_file(path: &str, rule: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: None,
-            rule: rule.into(),
-        }
+        Self { path: path.to_owned(), line: None, rule: rule.into() }
     }
 
     fn at(path: &str, line: usize, rule: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: Some(line),
-            rule: rule.into(),
-        }
+        Self { path: path.to_owned(), line: Some(line), rule: rule.into() }
     }
 }
 
@@ -56,13 +48,8 @@ impl fmt::Display for Violation {
 }
 
 /// Every rule.
-const RULES: [fn(&Tree) -> Vec<Violation>; 5] = [
-    dependencies::check,
-    text::check,
-    architecture::check,
-    links::check,
-    metrics::check,
-];
+const RULES: [fn(&Tree) -> Vec<Violation>; 5] =
+    [dependencies::check, text::check, architecture::check, links::check, metrics::check];
 
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let tree = Tree::read(root)?;
@@ -71,11 +58,7 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     for violation in &violations {
         eprintln!("{violation}");
     }
-    ensure!(
-        violations.is_empty(),
-        "{} violations of the rules of structure",
-        violations.len()
-    );
+    ensure!(violations.is_empty(), "{} violations of the rules of structure", violations.len());
     println!("{} files, no violation", tree.paths().count());
     Ok(())
 }
@@ -83,8 +66,5 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
 /// What a rule says about a tree, one line a violation.
 #[cfg(test)]
 fn told(rule: fn(&Tree) -> Vec<Violation>, files: &[(&str, &str)]) -> Vec<String> {
-    rule(&Tree::of(files))
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    rule(&Tree::of(files)).iter().map(ToString::to_string).collect()
 }

@@ -67,11 +67,7 @@ pub fn run() -> ExitCode {
             // Help and version are "errors" that go to the standard output and exit with 0. When
             // the text cannot be printed, there is nobody to tell.
             let _ = error.print();
-            let code = if error.use_stderr() {
-                EXIT_USAGE
-            } else {
-                EXIT_OK
-            };
+            let code = if error.use_stderr() { EXIT_USAGE } else { EXIT_OK };
             return ExitCode::from(code);
         }
     };
@@ -96,11 +92,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<ConfigError>() {
-        EXIT_USAGE
-    } else {
-        EXIT_FAILED
-    }
+    if error.is::<ConfigError>() { EXIT_USAGE } else { EXIT_FAILED }
 }
 
 #[cfg(test)]

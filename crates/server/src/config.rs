@@ -127,10 +127,7 @@ impl Config {
     /// # Errors
     /// With everything that is wrong.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        let mut reader = Reader {
-            settings,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { settings, problems: Vec::new() };
         match reader.config() {
             Some(config) if reader.problems.is_empty() => Ok(config),
             Some(_) | None => Err(ConfigError::new(reader.problems)),
@@ -177,10 +174,7 @@ fn missing_problem(key: &Key) -> Problem {
             format!("set it as {} or `{}`", key.variable, key.name)
         }
     };
-    Problem::Missing {
-        name: key.name,
-        advice,
-    }
+    Problem::Missing { name: key.name, advice }
 }
 
 /// Reads keys and remembers what was wrong, so that everything is told at once.
@@ -203,10 +197,7 @@ impl Reader<'_> {
         let log_filter = self.read(&keys::LOG, parse::log_filter);
         let log_format = self.read(&keys::LOG_FORMAT, parse::log_format);
         let shutdown_timeout = self.read(&keys::SHUTDOWN_TIMEOUT_SECONDS, parse::shutdown_timeout);
-        let channels = keys::CHANNELS
-            .iter()
-            .filter_map(|keys| self.channel(keys))
-            .collect();
+        let channels = keys::CHANNELS.iter().filter_map(|keys| self.channel(keys)).collect();
         self.require_public_url(listen);
         Some(Config {
             listen: listen?,
@@ -230,11 +221,7 @@ impl Reader<'_> {
             Ok(value) => Some(value),
             Err(reason) => {
                 let origin = setting.origin.clone();
-                self.problems.push(Problem::Invalid {
-                    name: key.name,
-                    origin,
-                    reason,
-                });
+                self.problems.push(Problem::Invalid { name: key.name, origin, reason });
                 None
             }
         }
@@ -262,10 +249,7 @@ impl Reader<'_> {
                     "`{}` is \"http\", so say where to: {} or `{}`",
                     keys.transport.name, keys.url.variable, keys.url.name
                 );
-                self.problems.push(Problem::Missing {
-                    name: keys.url.name,
-                    advice,
-                });
+                self.problems.push(Problem::Missing { name: keys.url.name, advice });
                 None
             }
         }
@@ -281,21 +265,14 @@ impl Reader<'_> {
                 keys::PUBLIC_URL.variable,
                 keys::PUBLIC_URL.name
             );
-            self.problems.push(Problem::Missing {
-                name: keys::PUBLIC_URL.name,
-                advice,
-            });
+            self.problems.push(Problem::Missing { name: keys::PUBLIC_URL.name, advice });
         }
     }
 
     fn refuse(&mut self, key: &Key, reason: String) {
         if let Some(setting) = self.settings.get(key) {
             let origin = setting.origin.clone();
-            self.problems.push(Problem::Invalid {
-                name: key.name,
-                origin,
-                reason,
-            });
+            self.problems.push(Problem::Invalid { name: key.name, origin, reason });
         }
     }
 }

@@ -14,9 +14,8 @@ pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Bounds of the buckets for everything measured in seconds: from a commit to a slow answer of
 /// Stripe.
-const SECONDS_BUCKETS: [f64; 12] = [
-    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
-];
+const SECONDS_BUCKETS: [f64; 12] =
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// What a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,10 +159,7 @@ mod tests {
             "test_call_duration_seconds_bucket{le=\"0.1\"} 0",
             "test_call_duration_seconds_bucket{le=\"0.25\"} 1",
         ] {
-            assert!(
-                page.lines().any(|found| found == line),
-                "{line}\nis not in\n{page}"
-            );
+            assert!(page.lines().any(|found| found == line), "{line}\nis not in\n{page}");
         }
     }
 
@@ -175,11 +171,7 @@ mod tests {
                 Kind::Gauge => !metric.name.ends_with("_total"),
                 Kind::Seconds => metric.name.ends_with("_seconds"),
             };
-            assert!(
-                ending && metric.name.starts_with("paybridge_"),
-                "{}",
-                metric.name
-            );
+            assert!(ending && metric.name.starts_with("paybridge_"), "{}", metric.name);
         }
     }
 }

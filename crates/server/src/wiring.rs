@@ -62,8 +62,7 @@ impl App {
             worker: worker.clone(),
         };
         let context = Context { store, psp, entropy, site: Arc::new(site) };
-        let consumer =
-            Consumer { context: context.clone(), relay, worker, wake: wake.clone() };
+        let consumer = Consumer { context: context.clone(), relay, worker, wake: wake.clone() };
         let state = web::WebState {
             context,
             auth_token,

@@ -1,8 +1,5 @@
 //! The `paybridge` command as a person or a script meets it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "these are tests, their helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -40,6 +37,9 @@ fn stderr(output: &Output) -> String {
 fn help_teaches() {
     for (name, arguments) in [
         ("help", vec!["--help"]),
+        ("help_serve", vec!["serve", "--help"]),
+        ("help_demo", vec!["demo", "--help"]),
+        ("help_migrate", vec!["migrate", "--help"]),
         ("help_config", vec!["config", "--help"]),
         ("help_keys_generate", vec!["keys", "generate", "--help"]),
         ("help_sandbox", vec!["sandbox", "--help"]),
@@ -55,20 +55,14 @@ fn wrong_arguments_exit_with_2() {
     let output = run(&["cofnig"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("a similar subcommand exists: 'config'"));
-    assert_eq!(
-        run(&["sandbox", "--listen", "everywhere"]).status.code(),
-        Some(2)
-    );
+    assert_eq!(run(&["sandbox", "--listen", "everywhere"]).status.code(), Some(2));
     assert_eq!(run(&[]).status.code(), Some(2));
 }
 
 #[test]
 fn a_new_key_is_32_random_bytes_and_can_be_used() {
     let keys = [run(&["keys", "generate"]), run(&["keys", "generate"])].map(|output| {
-        assert_eq!(
-            (output.status.code(), stderr(&output).as_str()),
-            (Some(0), "")
-        );
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
         stdout(&output)
     });
     assert_ne!(keys[0], keys[1]);
@@ -96,49 +90,23 @@ fn config_reads_the_file_beside_it_or_the_one_named() {
         format!("{} from {}", identifier["value"], identifier["source"])
     };
     let config = || paybridge(folder.path(), &["config", "--json"]);
-    assert_eq!(
-        app_identifier(&mut config()),
-        r#""paybridge" from "default""#
-    );
+    assert_eq!(app_identifier(&mut config()), r#""paybridge" from "default""#);
 
-    std::fs::write(
-        folder.path().join("paybridge.toml"),
-        "app_identifier = \"beside\"",
-    )
-    .unwrap();
-    assert_eq!(
-        app_identifier(&mut config()),
-        r#""beside" from "./paybridge.toml""#
-    );
+    std::fs::write(folder.path().join("paybridge.toml"), "app_identifier = \"beside\"").unwrap();
+    assert_eq!(app_identifier(&mut config()), r#""beside" from "./paybridge.toml""#);
 
-    std::fs::write(
-        folder.path().join("other.toml"),
-        "app_identifier = \"named\"",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("other.toml"), "app_identifier = \"named\"").unwrap();
     let mut by_variable = config();
     by_variable.env("PAYBRIDGE_CONFIG", "other.toml");
-    assert_eq!(
-        app_identifier(&mut by_variable),
-        r#""named" from "other.toml""#
-    );
+    assert_eq!(app_identifier(&mut by_variable), r#""named" from "other.toml""#);
 
-    let mut by_argument = paybridge(
-        folder.path(),
-        &["config", "--config", "other.toml", "--json"],
-    );
+    let mut by_argument = paybridge(folder.path(), &["config", "--config", "other.toml", "--json"]);
     by_argument.env("PAYBRIDGE_CONFIG", "no-such-file.toml");
-    assert_eq!(
-        app_identifier(&mut by_argument),
-        r#""named" from "other.toml""#
-    );
+    assert_eq!(app_identifier(&mut by_argument), r#""named" from "other.toml""#);
 
     let mut empty = config();
     empty.env("PAYBRIDGE_CONFIG", "");
-    assert_eq!(
-        app_identifier(&mut empty),
-        r#""beside" from "./paybridge.toml""#
-    );
+    assert_eq!(app_identifier(&mut empty), r#""beside" from "./paybridge.toml""#);
 }
 
 #[test]
@@ -155,9 +123,8 @@ fn a_wrong_configuration_exits_with_2_and_says_what_is_wrong() {
       - there is no variable PAYBRIDGE_DATABASE; did you mean `PAYBRIDGE_DATABASE_URL`?
     ");
 
-    let output = paybridge(folder.path(), &["config", "--config", "nowhere.toml"])
-        .output()
-        .unwrap();
+    let output =
+        paybridge(folder.path(), &["config", "--config", "nowhere.toml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(stderr(&output), @"
     error: the configuration cannot be used:
@@ -169,10 +136,7 @@ fn a_wrong_configuration_exits_with_2_and_says_what_is_wrong() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = paybridge(folder.path(), &["config"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = paybridge(folder.path(), &["config"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -187,10 +151,7 @@ fn the_sandbox_answers_until_it_is_asked_to_stop() {
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
-    let address = line
-        .trim()
-        .strip_prefix("Stripe's stand-in answers on http://")
-        .unwrap();
+    let address = line.trim().strip_prefix("Stripe's stand-in answers on http://").unwrap();
 
     let mut answer = String::new();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -206,10 +167,7 @@ fn the_sandbox_answers_until_it_is_asked_to_stop() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 
-    let stopped = Command::new("kill")
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
+    let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(stopped.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -221,9 +179,37 @@ fn an_address_that_is_taken_exits_with_1() {
     let output = run(&["sandbox", "--listen", &address]);
     assert_eq!(output.status.code(), Some(1));
     let expected = format!("error: cannot listen on {address}: Address already in use");
-    assert!(
-        stderr(&output).starts_with(&expected),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
+}
+
+#[test]
+fn serve_names_every_secret_that_is_missing_and_how_to_make_it() {
+    let output = run(&["serve"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    for word in ["encryption_key", "auth_token", "paybridge keys generate"] {
+        assert!(told.contains(word), "{word} is not in {told}");
+    }
+}
+
+#[test]
+fn migrate_says_what_it_did_and_serve_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = stdout(&run(&["keys", "generate"]));
+    let serve = |arguments: &[&str]| {
+        paybridge(folder.path(), arguments)
+            .env("PAYBRIDGE_ENCRYPTION_KEY", key.trim())
+            .env("PAYBRIDGE_AUTH_TOKEN", "a-token-that-is-long-enough")
+            .env("PAYBRIDGE_LISTEN", "127.0.0.1:0")
+            .output()
+            .unwrap()
+    };
+    let refused = serve(&["serve", "--no-migrate"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("paybridge migrate"), "{}", stderr(&refused));
+
+    let applied = stdout(&paybridge(folder.path(), &["migrate"]).output().unwrap());
+    assert!(applied.starts_with("applied 1 "), "{applied}");
+    let again = stdout(&paybridge(folder.path(), &["migrate"]).output().unwrap());
+    assert_eq!(again, "nothing to do: the database is at this version\n");
 }

@@ -18,10 +18,7 @@ const TOKEN: &str = "a-long-random-word";
 fn sources(file: &str, variables: &[(&str, &str)]) -> Sources {
     Sources {
         file: (!file.is_empty()).then(|| (PathBuf::from("paybridge.toml"), file.to_owned())),
-        variables: variables
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect(),
+        variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
     }
 }
 
@@ -42,12 +39,9 @@ fn wrong_variable(name: &str, value: &str) -> String {
 fn told(result: Result<Config, ConfigError>) -> String {
     match result {
         Ok(_) => "nothing is wrong".to_owned(),
-        Err(error) => error
-            .problems()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Err(error) => {
+            error.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 
@@ -59,29 +53,19 @@ fn nothing_set_gives_the_defaults() {
     let path = PathBuf::from("./paybridge-data/paybridge.db");
     assert_eq!(config.database, Database::Sqlite { path });
     assert_eq!(config.stripe_api_base.as_str(), "https://api.stripe.com");
-    assert_eq!(
-        config.stripe_js_url.as_str(),
-        "https://js.stripe.com/endive/stripe.js"
-    );
+    assert_eq!(config.stripe_js_url.as_str(), "https://js.stripe.com/endive/stripe.js");
     assert_eq!(config.app_identifier, "paybridge");
     assert_eq!(config.log_filter, "info");
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.shutdown_timeout, Duration::from_secs(25));
-    assert!(
-        config
-            .channels
-            .values()
-            .all(|transport| *transport == Transport::HttpChannel)
-    );
+    assert!(config.channels.values().all(|transport| *transport == Transport::HttpChannel));
 }
 
 /// Stripe releases its script and its API under the same name, and they belong together.
 #[test]
 fn the_script_is_of_the_release_of_the_api_version() {
     let (_, release) = stripe_sandbox::API_VERSION.split_once('.').unwrap();
-    let Fallback::Value(url) = keys::STRIPE_JS_URL.fallback else {
-        panic!("it has a default")
-    };
+    let Fallback::Value(url) = keys::STRIPE_JS_URL.fallback else { panic!("it has a default") };
     assert_eq!(url, format!("https://js.stripe.com/{release}/stripe.js"));
 }
 
@@ -89,23 +73,15 @@ fn the_script_is_of_the_release_of_the_api_version() {
 fn every_channel_to_the_shop_is_configured() {
     let config = load("", &[]).unwrap();
     let sent: Vec<Channel> = config.channels.into_keys().collect();
-    let to_shop = Channel::ALL
-        .into_iter()
-        .filter(|channel| *channel != Channel::PaymentCommands);
+    let to_shop = Channel::ALL.into_iter().filter(|channel| *channel != Channel::PaymentCommands);
     assert_eq!(sent, to_shop.collect::<Vec<_>>());
     for keys in &keys::CHANNELS {
         let name = keys.channel.name();
         let variable = name.replace('-', "_").to_uppercase();
         assert_eq!(keys.transport.name, format!("channels.{name}.transport"));
-        assert_eq!(
-            keys.transport.variable,
-            format!("PAYBRIDGE_CHANNELS_{variable}_TRANSPORT")
-        );
+        assert_eq!(keys.transport.variable, format!("PAYBRIDGE_CHANNELS_{variable}_TRANSPORT"));
         assert_eq!(keys.url.name, format!("channels.{name}.url"));
-        assert_eq!(
-            keys.url.variable,
-            format!("PAYBRIDGE_CHANNELS_{variable}_URL")
-        );
+        assert_eq!(keys.url.variable, format!("PAYBRIDGE_CHANNELS_{variable}_URL"));
     }
 }
 
@@ -113,10 +89,7 @@ fn every_channel_to_the_shop_is_configured() {
 fn a_key_and_its_variable_are_named_alike() {
     for key in keys::all() {
         let from_name = key.name.replace(['.', '-'], "_").to_uppercase();
-        assert_eq!(
-            key.variable,
-            format!("{}{from_name}", keys::VARIABLE_PREFIX)
-        );
+        assert_eq!(key.variable, format!("{}{from_name}", keys::VARIABLE_PREFIX));
     }
 }
 
@@ -144,29 +117,17 @@ fn a_whole_file() {
     )
     .unwrap();
     assert_eq!(config.listen, "0.0.0.0:9000".parse().unwrap());
-    assert_eq!(
-        config.public_url(config.listen),
-        "https://pay.example.com/stripe"
-    );
+    assert_eq!(config.public_url(config.listen), "https://pay.example.com/stripe");
     let path = PathBuf::from("/var/lib/paybridge/paybridge.db");
     assert_eq!(config.database, Database::Sqlite { path });
     assert_eq!(config.stripe_api_base.as_str(), "http://127.0.0.1:8081");
-    assert_eq!(
-        config.stripe_js_url.as_str(),
-        "http://127.0.0.1:8081/stripe.js?a=b"
-    );
-    assert_eq!(
-        config.app_identifier,
-        "f9e5b7c0-6ad6-4a3d-9f1a-1d1f0c2b3a4d"
-    );
+    assert_eq!(config.stripe_js_url.as_str(), "http://127.0.0.1:8081/stripe.js?a=b");
+    assert_eq!(config.app_identifier, "f9e5b7c0-6ad6-4a3d-9f1a-1d1f0c2b3a4d");
     assert_eq!(config.log_filter, "warn,stripe=debug");
     assert_eq!(config.log_format, LogFormat::Json);
     assert_eq!(config.shutdown_timeout, Duration::from_secs(5));
     let url = "https://shop.example.com/events".parse().unwrap();
-    assert_eq!(
-        config.channels[&Channel::PaymentEvents],
-        Transport::Http { url }
-    );
+    assert_eq!(config.channels[&Channel::PaymentEvents], Transport::Http { url });
     assert_eq!(config.channels[&Channel::AppEvents], Transport::HttpChannel);
 
     let secrets = config.secrets().unwrap();
@@ -193,18 +154,12 @@ fn variables_win_over_the_file() {
     assert_eq!(config.shutdown_timeout, Duration::from_secs(7));
     assert_eq!(config.log_filter, "debug");
     let url = "http://shop/app".parse().unwrap();
-    assert_eq!(
-        config.channels[&Channel::AppEvents],
-        Transport::Http { url }
-    );
+    assert_eq!(config.channels[&Channel::AppEvents], Transport::Http { url });
 }
 
 #[test]
 fn an_empty_variable_is_not_set() {
-    let config = load(
-        "log = \"debug\"",
-        &[("PAYBRIDGE_LOG", ""), ("PAYBRIDGE_CONFIG", "")],
-    );
+    let config = load("log = \"debug\"", &[("PAYBRIDGE_LOG", ""), ("PAYBRIDGE_CONFIG", "")]);
     assert_eq!(config.unwrap().log_filter, "debug");
 }
 
@@ -405,10 +360,7 @@ fn a_variable_that_is_no_text() {
     use std::os::unix::ffi::OsStringExt;
     let value = OsString::from_vec(vec![0xff]);
     let variables = vec![(OsString::from("PAYBRIDGE_LOG"), value)];
-    let result = Config::load(Sources {
-        file: None,
-        variables,
-    });
+    let result = Config::load(Sources { file: None, variables });
     assert_eq!(told(result), "PAYBRIDGE_LOG is not valid UTF-8");
 }
 
@@ -425,11 +377,7 @@ fn the_report_shows_values_and_origins_and_masks_secrets() {
     let report = Report::new(&settings, &config);
     insta::assert_snapshot!("report_text", report.text());
     insta::assert_snapshot!("report_json", report.json().unwrap());
-    for shown in [
-        report.text(),
-        report.json().unwrap(),
-        format!("{config:?} {report:?}"),
-    ] {
+    for shown in [report.text(), report.json().unwrap(), format!("{config:?} {report:?}")] {
         assert!(!shown.contains(TOKEN) && !shown.contains(KEY), "{shown}");
     }
     assert!(report.text().contains(MASK));

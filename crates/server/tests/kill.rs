@@ -138,8 +138,7 @@ impl Bystander for Killer {
         if !counts(label) || self.passed.fetch_add(1, Ordering::SeqCst) != self.point {
             return;
         }
-        let (app, installation, delay) =
-            (self.app.clone(), self.installation.clone(), self.delay);
+        let (app, installation, delay) = (self.app.clone(), self.installation.clone(), self.delay);
         let kill = async move {
             tokio::time::sleep(delay).await;
             let mut app = app.lock().unwrap();
@@ -213,8 +212,7 @@ async fn a_stop_is_graceful() {
     let _sandbox = installation.start_sandbox();
     installation.slow_stripe_down().await;
     let mut app = installation.start_app();
-    let shop =
-        Shop::new(installation.app(), TOKEN.to_owned(), Box::new(Nobody)).expect("a client");
+    let shop = Shop::new(installation.app(), TOKEN.to_owned(), Box::new(Nobody)).expect("a client");
     let mut journey = Journey::new(&shop, installation.stripe());
     journey.configure().await.expect("configured");
 

@@ -20,10 +20,7 @@ struct Arguments {
 struct RealTime;
 
 impl Clock for RealTime {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the real clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
     }

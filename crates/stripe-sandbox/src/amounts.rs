@@ -71,18 +71,14 @@ pub(crate) fn payment_amount(amount: i64, currency: &str) -> Result<i64, ApiErro
 /// Checks an amount that only has to be one.
 pub(crate) fn positive(amount: i64, param: &str) -> Result<i64, ApiError> {
     if amount < 1 {
-        return Err(
-            ApiError::invalid("This value must be greater than or equal to 1.")
-                .code("parameter_invalid_integer")
-                .param(param),
-        );
+        return Err(ApiError::invalid("This value must be greater than or equal to 1.")
+            .code("parameter_invalid_integer")
+            .param(param));
     }
     if amount > AMOUNT_MAX {
-        return Err(
-            ApiError::invalid(format!("The amount must be no more than {AMOUNT_MAX}."))
-                .code("amount_too_large")
-                .param(param),
-        );
+        return Err(ApiError::invalid(format!("The amount must be no more than {AMOUNT_MAX}."))
+            .code("amount_too_large")
+            .param(param));
     }
     Ok(amount)
 }

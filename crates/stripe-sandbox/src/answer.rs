@@ -27,22 +27,14 @@ impl Answer {
     }
 
     pub(crate) fn error(request_id: &str, error: &ApiError) -> Self {
-        Self {
-            status: error.status(),
-            body: error.body(),
-            ..Self::ok(request_id, Value::Null)
-        }
+        Self { status: error.status(), body: error.body(), ..Self::ok(request_id, Value::Null) }
     }
 
     /// The same answer, told to be a repetition. A repeated failure is not worth another try.
     pub(crate) fn replay(&self) -> Self {
         Self {
             original_request: Some(self.request_id.clone()),
-            should_retry: if self.status >= 500 {
-                Some(false)
-            } else {
-                self.should_retry
-            },
+            should_retry: if self.status >= 500 { Some(false) } else { self.should_retry },
             ..self.clone()
         }
     }

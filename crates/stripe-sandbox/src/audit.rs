@@ -48,10 +48,7 @@ pub(crate) fn audit(world: &World) -> Vec<IntentAudit> {
             }
         }
         for intent in objects.intents.oldest_first() {
-            let charge = intent
-                .latest_charge
-                .as_deref()
-                .and_then(|id| objects.charges.get(id));
+            let charge = intent.latest_charge.as_deref().and_then(|id| objects.charges.get(id));
             let (refunds, amount_refunded) =
                 refunds.get(intent.id.as_str()).copied().unwrap_or_default();
             audits.push(IntentAudit {

@@ -46,9 +46,7 @@ fn key_of(header: &str) -> Option<String> {
         rest.trim().to_owned()
     } else if scheme.eq_ignore_ascii_case("basic") {
         let decoded = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
-        decoded
-            .split_once(':')
-            .map_or(decoded.clone(), |(user, _)| user.to_owned())
+        decoded.split_once(':').map_or(decoded.clone(), |(user, _)| user.to_owned())
     } else {
         return None;
     };
@@ -69,17 +67,11 @@ fn caller_of(key: &str) -> Option<Caller> {
     };
     let suffix = parts.next()?;
     let well_formed = !suffix.is_empty()
-        && suffix
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        && suffix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if !well_formed || suffix == INVALID_SUFFIX {
         return None;
     }
-    Some(Caller {
-        account: ids::account_id(suffix),
-        livemode,
-        grade,
-    })
+    Some(Caller { account: ids::account_id(suffix), livemode, grade })
 }
 
 fn unauthorized(message: String) -> ApiError {
@@ -128,11 +120,7 @@ mod tests {
             Some("Digest sk_test_a"),
             Some("Basic %%%"),
         ] {
-            assert_eq!(
-                authenticate(header).unwrap_err().status(),
-                401,
-                "{header:?}"
-            );
+            assert_eq!(authenticate(header).unwrap_err().status(), 401, "{header:?}");
         }
     }
 }

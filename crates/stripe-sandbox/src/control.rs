@@ -37,10 +37,7 @@ impl From<String> for Refusal {
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/_sandbox", get(overview))
-        .route(
-            "/_sandbox/faults",
-            get(list_faults).post(add_fault).delete(clear_faults),
-        )
+        .route("/_sandbox/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/_sandbox/webhooks", get(list_webhooks).post(set_webhooks))
         .route("/_sandbox/webhooks/release", post(release_webhooks))
         .route("/_sandbox/clock", get(show_clock).post(advance_clock))
@@ -48,10 +45,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/_sandbox/calls", get(list_calls))
         .route("/_sandbox/accounts/{id}", post(set_account))
         .route("/_sandbox/payment_intents/{id}/fund", post(fund))
-        .route(
-            "/_sandbox/payment_intents/{id}/next_action",
-            post(next_action),
-        )
+        .route("/_sandbox/payment_intents/{id}/next_action", post(next_action))
         .route("/_sandbox/payment_intents/{id}/settle", post(settle))
         .route("/_sandbox/{*path}", axum::routing::any(unknown))
 }
@@ -62,10 +56,7 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
 }
 
 async fn unknown() -> Response {
-    control_error(
-        StatusCode::NOT_FOUND,
-        "There is no such control; see GET /_sandbox",
-    )
+    control_error(StatusCode::NOT_FOUND, "There is no such control; see GET /_sandbox")
 }
 
 async fn overview(State(sandbox): State<Sandbox>) -> Json<Value> {
@@ -199,17 +190,13 @@ async fn next_action(
     body: Bytes,
 ) -> Answer {
     let decision: Decision = read(&body)?;
-    sandbox.with_intent(&id, |desk| {
-        next_actions::finish_action(desk, &id, decision.outcome())
-    })?;
+    sandbox.with_intent(&id, |desk| next_actions::finish_action(desk, &id, decision.outcome()))?;
     show(&sandbox, &id)
 }
 
 async fn settle(State(sandbox): State<Sandbox>, Path(id): Path<String>, body: Bytes) -> Answer {
     let decision: Decision = read(&body)?;
-    sandbox.with_intent(&id, |desk| {
-        next_actions::settle(desk, &id, decision.outcome())
-    })?;
+    sandbox.with_intent(&id, |desk| next_actions::settle(desk, &id, decision.outcome()))?;
     show(&sandbox, &id)
 }
 

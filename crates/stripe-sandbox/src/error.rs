@@ -81,9 +81,7 @@ impl ApiError {
 
     /// A parameter names an object that is not in the account the key belongs to.
     pub(crate) fn no_such(what: &str, id: &str, param: &str) -> Self {
-        Self::invalid(format!("No such {what}: '{id}'"))
-            .code("resource_missing")
-            .param(param)
+        Self::invalid(format!("No such {what}: '{id}'")).code("resource_missing").param(param)
     }
 
     /// The path names such an object: the same, but a 404.
@@ -176,10 +174,7 @@ impl ApiError {
         if let Some(code) = code {
             error.insert(
                 "doc_url".to_owned(),
-                json!(format!(
-                    "https://docs.stripe.com/error-codes/{}",
-                    code.replace('_', "-")
-                )),
+                json!(format!("https://docs.stripe.com/error-codes/{}", code.replace('_', "-"))),
             );
         }
         Value::Object(error)

@@ -106,10 +106,7 @@ impl Fault {
             return Err(format!("status must be between 400 and 599, not {status}"));
         }
         if self.delay_ms > DELAY_MS_MAX {
-            return Err(format!(
-                "delay_ms must be at most {DELAY_MS_MAX}, not {}",
-                self.delay_ms
-            ));
+            return Err(format!("delay_ms must be at most {DELAY_MS_MAX}, not {}", self.delay_ms));
         }
         if self.percent > 100 {
             return Err(format!("percent must be at most 100, not {}", self.percent));
@@ -121,14 +118,9 @@ impl Fault {
     }
 
     fn matches(&self, method: &str, path: &str, account: &str) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.account.as_ref().is_none_or(|wanted| wanted == account)
-            && self
-                .path
-                .as_ref()
-                .is_none_or(|wanted| matches_path(wanted, path))
+            && self.path.as_ref().is_none_or(|wanted| matches_path(wanted, path))
     }
 }
 
@@ -219,18 +211,10 @@ mod tests {
     fn a_fault_skips_then_hits_so_many_times() {
         let mut ids = Ids::new(1);
         let mut faults = Faults::default();
-        let fault = Fault {
-            skip: 1,
-            times: 2,
-            ..Fault::new(FaultKind::LoseRequest)
-        };
+        let fault = Fault { skip: 1, times: 2, ..Fault::new(FaultKind::LoseRequest) };
         faults.add(fault).unwrap();
         let hits: Vec<bool> = (0..4)
-            .map(|_| {
-                faults
-                    .take(&mut ids, "GET", "/v1/balance", "acct_1")
-                    .is_some()
-            })
+            .map(|_| faults.take(&mut ids, "GET", "/v1/balance", "acct_1").is_some())
             .collect();
         assert_eq!(hits, [false, true, true, false]);
     }

@@ -76,23 +76,15 @@ fn insert(
         return Ok(());
     };
     // An empty bracket appends to the list.
-    let key = if first.is_empty() {
-        entries.len().to_string()
-    } else {
-        (*first).to_owned()
-    };
+    let key = if first.is_empty() { entries.len().to_string() } else { (*first).to_owned() };
     if rest.is_empty() {
         entries.insert(key, Form::Text(value));
         return Ok(());
     }
-    let child = entries
-        .entry(key)
-        .or_insert_with(|| Form::Map(BTreeMap::new()));
+    let child = entries.entry(key).or_insert_with(|| Form::Map(BTreeMap::new()));
     match child {
         Form::Map(children) => insert(children, rest, name, value),
-        Form::Text(_) => Err(format!(
-            "Parameter given both as a value and as a hash: {name}"
-        )),
+        Form::Text(_) => Err(format!("Parameter given both as a value and as a hash: {name}")),
     }
 }
 

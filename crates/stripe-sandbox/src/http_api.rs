@@ -60,9 +60,8 @@ async fn call(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response 
     let (parts, body) = request.into_parts();
     let text = |name: &HeaderName| text_of(&parts.headers, name.as_str());
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let error = ApiError::invalid(format!(
-            "The request is larger than {BODY_BYTES_MAX} bytes."
-        ));
+        let error =
+            ApiError::invalid(format!("The request is larger than {BODY_BYTES_MAX} bytes."));
         return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(error.body())).into_response();
     };
     let echoed = Echoed {
@@ -82,10 +81,7 @@ async fn call(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response 
         body,
     };
     let outcome = sandbox.receive(&request);
-    let in_use = InUse {
-        sandbox: &sandbox,
-        key: outcome.in_use,
-    };
+    let in_use = InUse { sandbox: &sandbox, key: outcome.in_use };
     if !outcome.delay.is_zero() {
         tokio::time::sleep(outcome.delay).await;
     }
@@ -97,10 +93,7 @@ async fn call(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response 
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 fn connection_lost() -> Response {
@@ -114,10 +107,7 @@ fn respond(answer: &Answer, echoed: &Echoed) -> Response {
     let mut response = Response::new(Body::from(format!("{:#}\n", answer.body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut insert = |name: &'static str, value: &str| {
         // What cannot be a header came in as one, so this does not fail.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -125,10 +115,7 @@ fn respond(answer: &Answer, echoed: &Echoed) -> Response {
         }
     };
     insert("request-id", &answer.request_id);
-    insert(
-        "stripe-version",
-        echoed.version.as_deref().unwrap_or(API_VERSION),
-    );
+    insert("stripe-version", echoed.version.as_deref().unwrap_or(API_VERSION));
     if let Some(key) = &echoed.idempotency_key {
         insert("idempotency-key", key);
     }
@@ -140,10 +127,7 @@ fn respond(answer: &Answer, echoed: &Echoed) -> Response {
         insert("idempotent-replayed", "true");
     }
     if let Some(should_retry) = answer.should_retry {
-        insert(
-            "stripe-should-retry",
-            if should_retry { "true" } else { "false" },
-        );
+        insert("stripe-should-retry", if should_retry { "true" } else { "false" });
     }
     response
 }

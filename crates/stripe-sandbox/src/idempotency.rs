@@ -100,13 +100,7 @@ impl Keys {
         now: Timestamp,
         in_use: bool,
     ) {
-        let kept = Kept {
-            path: path.to_owned(),
-            parameters,
-            answer,
-            since: now,
-            in_use,
-        };
+        let kept = Kept { path: path.to_owned(), parameters, answer, since: now, in_use };
         self.0.insert(key, kept);
     }
 

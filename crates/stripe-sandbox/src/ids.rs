@@ -24,10 +24,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            drawn: BTreeMap::new(),
-        }
+        Self { seed, drawn: BTreeMap::new() }
     }
 
     /// The next id of a kind, such as `pi_0aB…`. One counter a kind, so that a new refund does not shift the charges.
@@ -45,10 +42,7 @@ impl Ids {
     /// A number below `bound`; 0 when the bound is 0.
     pub(crate) fn number(&mut self, kind: &'static str, bound: u64) -> u64 {
         let digest = self.draw(kind);
-        let value = digest
-            .iter()
-            .take(8)
-            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        let value = digest.iter().take(8).fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
         value.checked_rem(bound).unwrap_or(0)
     }
 

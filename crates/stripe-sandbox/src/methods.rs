@@ -30,12 +30,7 @@ const fn kind(
     authorization_days: Option<i64>,
     currency: Option<&'static str>,
 ) -> Kind {
-    Kind {
-        name,
-        flow,
-        authorization_days,
-        currency,
-    }
+    Kind { name, flow, authorization_days, currency }
 }
 
 /// Every kind known here: vouchers and what needs a terminal are left out. How long an authorization lasts is from
@@ -158,40 +153,20 @@ const fn card(
     brand: &'static str,
     behavior: Behavior,
 ) -> TestCard {
-    TestCard {
-        method,
-        number,
-        brand,
-        behavior,
-    }
+    TestCard { method, number, brand, behavior }
 }
 
 /// Stripe's test cards, from its page on testing.
 static CARDS: &[TestCard] = &[
-    card(
-        "pm_card_visa",
-        "4242424242424242",
-        "visa",
-        Behavior::Succeeds,
-    ),
-    card(
-        "pm_card_mastercard",
-        "5555555555554444",
-        "mastercard",
-        Behavior::Succeeds,
-    ),
+    card("pm_card_visa", "4242424242424242", "visa", Behavior::Succeeds),
+    card("pm_card_mastercard", "5555555555554444", "mastercard", Behavior::Succeeds),
     card(
         "pm_card_visa_chargeDeclined",
         "4000000000000002",
         "visa",
         Behavior::Declines(GENERIC_DECLINE),
     ),
-    card(
-        "pm_card_chargeDeclined",
-        "4000000000000002",
-        "visa",
-        Behavior::Declines(GENERIC_DECLINE),
-    ),
+    card("pm_card_chargeDeclined", "4000000000000002", "visa", Behavior::Declines(GENERIC_DECLINE)),
     card(
         "pm_card_visa_chargeDeclinedInsufficientFunds",
         "4000000000009995",
@@ -228,36 +203,16 @@ static CARDS: &[TestCard] = &[
         "visa",
         Behavior::Authenticates(None),
     ),
-    card(
-        "pm_card_threeDSecureRequired",
-        "4000000000003220",
-        "visa",
-        Behavior::Authenticates(None),
-    ),
+    card("pm_card_threeDSecureRequired", "4000000000003220", "visa", Behavior::Authenticates(None)),
     card(
         "pm_card_threeDSecureRequiredChargeDeclined",
         "4000008400001629",
         "visa",
         Behavior::Authenticates(Some(GENERIC_DECLINE)),
     ),
-    card(
-        "pm_card_pendingRefund",
-        "4000000000007726",
-        "visa",
-        Behavior::RefundPends,
-    ),
-    card(
-        "pm_card_refundFail",
-        "4000000000005126",
-        "visa",
-        Behavior::RefundFails,
-    ),
-    card(
-        "pm_card_createDispute",
-        "4000000000000259",
-        "visa",
-        Behavior::Disputed,
-    ),
+    card("pm_card_pendingRefund", "4000000000007726", "visa", Behavior::RefundPends),
+    card("pm_card_refundFail", "4000000000005126", "visa", Behavior::RefundFails),
+    card("pm_card_createDispute", "4000000000000259", "visa", Behavior::Disputed),
 ];
 
 pub(crate) fn test_card(method: &str) -> Option<&'static TestCard> {
@@ -282,10 +237,7 @@ pub(crate) fn debit_behavior(iban: &str) -> Behavior {
         Some("3004") => (DELAYED_DEBIT_SETTLES_AFTER_SECONDS, false),
         _ => (DEBIT_SETTLES_AFTER_SECONDS, true),
     };
-    Behavior::Settles {
-        after_seconds,
-        succeeds,
-    }
+    Behavior::Settles { after_seconds, succeeds }
 }
 
 /// The decline of a debit that bounced.

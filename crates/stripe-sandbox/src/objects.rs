@@ -36,19 +36,9 @@ pub(crate) struct Objects {
 /// Something that happens by itself at a time. Each looks again then whether it still applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TimerAction {
-    ExpireAuthorization {
-        intent: String,
-        charge: String,
-    },
-    SettleDebit {
-        intent: String,
-        charge: String,
-        succeeds: bool,
-    },
-    SettleRefund {
-        refund: String,
-        succeeds: bool,
-    },
+    ExpireAuthorization { intent: String, charge: String },
+    SettleDebit { intent: String, charge: String, succeeds: bool },
+    SettleRefund { refund: String, succeeds: bool },
 }
 
 impl Objects {

@@ -58,11 +58,7 @@ async fn decide(State(sandbox): State<Sandbox>, Path(id): Path<String>, body: By
 }
 
 fn find(desk: &crate::desk::Desk<'_>, id: &str) -> Result<Intent, String> {
-    desk.objects
-        .intents
-        .get(id)
-        .cloned()
-        .ok_or_else(|| format!("There is no payment intent {id}"))
+    desk.objects.intents.get(id).cloned().ok_or_else(|| format!("There is no payment intent {id}"))
 }
 
 /// Back to the shop, with what Stripe adds to the address.
@@ -75,15 +71,10 @@ fn go_back(visit: &Visit, intent: &Intent) -> Response {
         | Stage::RequiresAction(_)
         | Stage::Canceled { .. } => "failed",
     };
-    let target = visit
-        .return_url
-        .as_deref()
-        .and_then(|url| Url::parse(url).ok());
+    let target = visit.return_url.as_deref().and_then(|url| Url::parse(url).ok());
     let Some(mut url) = target else {
-        return Html(document(&format!(
-            "<p>Done: {status}. There is no return_url.</p>"
-        )))
-        .into_response();
+        return Html(document(&format!("<p>Done: {status}. There is no return_url.</p>")))
+            .into_response();
     };
     url.query_pairs_mut()
         .append_pair("payment_intent", &intent.id)
@@ -93,11 +84,7 @@ fn go_back(visit: &Visit, intent: &Intent) -> Response {
 }
 
 fn not_found() -> Response {
-    (
-        StatusCode::NOT_FOUND,
-        Html(document("<p>There is no such payment.</p>")),
-    )
-        .into_response()
+    (StatusCode::NOT_FOUND, Html(document("<p>There is no such payment.</p>"))).into_response()
 }
 
 fn document(body: &str) -> String {

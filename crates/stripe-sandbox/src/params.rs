@@ -30,19 +30,12 @@ pub(crate) struct Params {
 
 impl Params {
     pub(crate) fn new(entries: BTreeMap<String, Form>) -> Self {
-        Self {
-            prefix: String::new(),
-            entries,
-        }
+        Self { prefix: String::new(), entries }
     }
 
     /// The full name of a parameter, as Stripe puts it into `param`.
     pub(crate) fn key(&self, name: &str) -> String {
-        if self.prefix.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}[{name}]", self.prefix)
-        }
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}[{name}]", self.prefix) }
     }
 
     /// The names still unread.
@@ -55,11 +48,10 @@ impl Params {
         match self.entries.remove(name) {
             None => Ok(None),
             Some(Form::Text(text)) => Ok(Some(text)),
-            Some(Form::Map(_)) => Err(ApiError::invalid(format!(
-                "Invalid string: {}",
-                self.key(name)
-            ))
-            .param(self.key(name))),
+            Some(Form::Map(_)) => {
+                Err(ApiError::invalid(format!("Invalid string: {}", self.key(name)))
+                    .param(self.key(name)))
+            }
         }
     }
 
@@ -144,15 +136,11 @@ impl Params {
         match self.entries.remove(name) {
             None => Ok(None),
             Some(Form::Text(text)) if text.is_empty() => Ok(None),
-            Some(Form::Text(_)) => Err(ApiError::invalid(format!(
-                "Invalid object: {}",
-                self.key(name)
-            ))
-            .param(self.key(name))),
-            Some(Form::Map(entries)) => Ok(Some(Self {
-                prefix: self.key(name),
-                entries,
-            })),
+            Some(Form::Text(_)) => {
+                Err(ApiError::invalid(format!("Invalid object: {}", self.key(name)))
+                    .param(self.key(name)))
+            }
+            Some(Form::Map(entries)) => Ok(Some(Self { prefix: self.key(name), entries })),
         }
     }
 
@@ -243,10 +231,8 @@ fn check_metadata(key: &str, value: Form) -> Result<String, ApiError> {
         .param(param));
     };
     if key.contains(['[', ']']) {
-        return Err(
-            ApiError::invalid(format!("Metadata keys have no square brackets: {param}"))
-                .param(param),
-        );
+        return Err(ApiError::invalid(format!("Metadata keys have no square brackets: {param}"))
+            .param(param));
     }
     if key.chars().count() > METADATA_KEY_LENGTH_MAX {
         return Err(ApiError::invalid(format!(

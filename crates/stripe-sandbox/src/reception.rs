@@ -74,14 +74,7 @@ impl World {
             self.calls.record(call);
             return lost();
         }
-        let call = Incoming {
-            request,
-            request_id,
-            who,
-            params,
-            shown,
-            fault,
-        };
+        let call = Incoming { request, request_id, who, params, shown, fault };
         let (answer, in_use) = self.answer(&call, now);
         self.record(request, Some(&call.who), call.shown, &answer, kind, now);
         match kind {
@@ -116,11 +109,7 @@ impl World {
                 "Invalid request: the content type of a POST is application/x-www-form-urlencoded.",
             ));
         }
-        let encoded: &[u8] = if in_body {
-            &request.body
-        } else {
-            request.query.as_bytes()
-        };
+        let encoded: &[u8] = if in_body { &request.body } else { request.query.as_bytes() };
         let params = form::parse(encoded).map_err(ApiError::invalid)?;
         Ok((who, params))
     }
@@ -145,21 +134,12 @@ impl World {
                 .code("account_invalid"));
             }
         };
-        Ok(Who {
-            space: SpaceKey {
-                account,
-                livemode: caller.livemode,
-            },
-            grade: caller.grade,
-        })
+        Ok(Who { space: SpaceKey { account, livemode: caller.livemode }, grade: caller.grade })
     }
 
     /// The answer, from the idempotency key or by carrying the call out.
     fn answer(&mut self, call: &Incoming<'_>, now: Timestamp) -> (Answer, Option<KeyOf>) {
-        let refusal = call
-            .fault
-            .as_ref()
-            .and_then(|fault| fault_answer(fault, &call.request_id));
+        let refusal = call.fault.as_ref().and_then(|fault| fault_answer(fault, &call.request_id));
         // What is turned away at the door, such as 429, never gets as far as the key.
         if let Some(refusal) = &refusal
             && refusal.status < 500
@@ -174,13 +154,7 @@ impl World {
                 Lookup::Fresh => {}
                 Lookup::Replay(answer) => {
                     let request_id = call.request_id.clone();
-                    return (
-                        Answer {
-                            request_id,
-                            ..answer
-                        },
-                        None,
-                    );
+                    return (Answer { request_id, ..answer }, None);
                 }
                 Lookup::Refused(error) => return (Answer::error(&call.request_id, &error), None),
             }
@@ -196,18 +170,8 @@ impl World {
         let Some(key) = key.filter(|_| executed) else {
             return (answer, None);
         };
-        let in_use = call
-            .fault
-            .as_ref()
-            .is_some_and(|fault| fault.kind == FaultKind::Delay);
-        self.keys.keep(
-            key.clone(),
-            &call.request.path,
-            parameters,
-            answer.clone(),
-            now,
-            in_use,
-        );
+        let in_use = call.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Delay);
+        self.keys.keep(key.clone(), &call.request.path, parameters, answer.clone(), now, in_use);
         (answer, in_use.then_some(key))
     }
 
@@ -224,10 +188,7 @@ impl World {
         });
         match result {
             Ok(body) => (Answer::ok(&call.request_id, body), true),
-            Err(error) => (
-                Answer::error(&call.request_id, &error),
-                error.was_executed(),
-            ),
+            Err(error) => (Answer::error(&call.request_id, &error), error.was_executed()),
         }
     }
 
@@ -282,19 +243,11 @@ impl Incoming<'_> {
 }
 
 fn answered(answer: Answer) -> Outcome {
-    Outcome {
-        answer: Some(answer),
-        delay: Duration::ZERO,
-        in_use: None,
-    }
+    Outcome { answer: Some(answer), delay: Duration::ZERO, in_use: None }
 }
 
 fn lost() -> Outcome {
-    Outcome {
-        answer: None,
-        delay: Duration::ZERO,
-        in_use: None,
-    }
+    Outcome { answer: None, delay: Duration::ZERO, in_use: None }
 }
 
 fn call_of(
@@ -354,13 +307,9 @@ fn check_version(version: Option<&str>) -> Result<(), ApiError> {
     let date = version.split('.').next().unwrap_or_default();
     let parts: Vec<&str> = date.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    let digits = parts
-        .iter()
-        .all(|part| part.chars().all(|c| c.is_ascii_digit()));
+    let digits = parts.iter().all(|part| part.chars().all(|c| c.is_ascii_digit()));
     if lengths == [4, 2, 2] && digits {
         return Ok(());
     }
-    Err(ApiError::invalid(format!(
-        "Invalid Stripe API version: {version}"
-    )))
+    Err(ApiError::invalid(format!("Invalid Stripe API version: {version}")))
 }

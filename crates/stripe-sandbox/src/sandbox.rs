@@ -63,12 +63,7 @@ impl Sandbox {
     /// A sandbox without accounts; each comes into being with the first call that uses its key.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options {
-            seed,
-            clock,
-            webhooks,
-            base_url,
-        } = options;
+        let Options { seed, clock, webhooks, base_url } = options;
         Self {
             shared: Arc::new(Shared {
                 world: Mutex::new(World::new(seed, base_url)),
@@ -106,14 +101,8 @@ impl Sandbox {
         let second = self.shared.clock.now().as_second();
         http::Request::post(parcel.url.as_str())
             .header("content-type", "application/json; charset=utf-8")
-            .header(
-                "user-agent",
-                "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            )
-            .header(
-                "stripe-signature",
-                signature::header(&parcel.secret, second, &parcel.body),
-            )
+            .header("user-agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+            .header("stripe-signature", signature::header(&parcel.secret, second, &parcel.body))
             .body(parcel.body.clone())
     }
 
@@ -123,10 +112,7 @@ impl Sandbox {
     pub fn next_due(&self) -> Option<Timestamp> {
         let world = self.world();
         let due = world.next_due()?;
-        Some(
-            due.checked_sub(world.clock_offset)
-                .unwrap_or(Timestamp::MIN),
-        )
+        Some(due.checked_sub(world.clock_offset).unwrap_or(Timestamp::MIN))
     }
 
     /// Every call received since the start, oldest first, as far as [`crate::CALLS_KEPT`] reaches.
@@ -202,11 +188,7 @@ impl Sandbox {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let offset = self.world().clock_offset;
-        self.shared
-            .clock
-            .now()
-            .checked_add(offset)
-            .unwrap_or(Timestamp::MAX)
+        self.shared.clock.now().checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
     /// Puts the sandbox's clock forward and lets everything happen that falls due; gives the new time.
@@ -239,11 +221,7 @@ impl Sandbox {
     /// Whether several captures of one authorization are granted in an account. They are unless this says no.
     pub fn set_multicapture(&self, account: &str, granted: bool) {
         let mut world = self.world();
-        world
-            .settings
-            .entry(account.to_owned())
-            .or_default()
-            .multicapture = granted;
+        world.settings.entry(account.to_owned()).or_default().multicapture = granted;
     }
 
     /// Does something to a payment intent from outside the API, as the shopper or her bank would.
@@ -255,9 +233,8 @@ impl Sandbox {
         let now = self.now();
         let mut world = self.world();
         world.advance(now);
-        let key = world
-            .space_of_intent(id)
-            .ok_or_else(|| format!("There is no payment intent {id}"))?;
+        let key =
+            world.space_of_intent(id).ok_or_else(|| format!("There is no payment intent {id}"))?;
         let result = world.work(&key, now, Cause::default(), operation);
         drop(world);
         self.shared.wake.notify_one();
@@ -287,9 +264,6 @@ impl Sandbox {
 
     /// A panic elsewhere leaves the state as it was before the call that panicked; going on with it is right.
     fn world(&self) -> MutexGuard<'_, World> {
-        self.shared
-            .world
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

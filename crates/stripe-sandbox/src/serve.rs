@@ -113,10 +113,7 @@ struct BreakableStream {
 impl BreakableStream {
     fn check(&self) -> io::Result<()> {
         if self.connection.broken.load(Ordering::SeqCst) {
-            Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "broken on purpose",
-            ))
+            Err(io::Error::new(io::ErrorKind::ConnectionAborted, "broken on purpose"))
         } else {
             Ok(())
         }

@@ -12,11 +12,7 @@ pub(crate) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            positions: BTreeMap::new(),
-            made: 0,
-        }
+        Self { rows: BTreeMap::new(), positions: BTreeMap::new(), made: 0 }
     }
 }
 

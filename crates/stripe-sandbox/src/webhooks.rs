@@ -68,11 +68,7 @@ pub struct WebhookSettings {
 
 impl Default for WebhookSettings {
     fn default() -> Self {
-        Self {
-            mode: WebhookMode::Deliver,
-            copies: 1,
-            order: WebhookOrder::Fifo,
-        }
+        Self { mode: WebhookMode::Deliver, copies: 1, order: WebhookOrder::Fifo }
     }
 }
 
@@ -170,10 +166,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// The empty queue of the life after this one.
     pub(crate) fn after(previous: &Self) -> Self {
-        Self {
-            life: previous.life + 1,
-            ..Self::default()
-        }
+        Self { life: previous.life + 1, ..Self::default() }
     }
 
     pub(crate) fn add(&mut self, addressed: &Addressed, now: Timestamp) {
@@ -183,9 +176,7 @@ impl Queue {
             WebhookMode::Drop => (DeliveryStatus::Dropped, None),
         };
         for _ in 0..self.settings.copies {
-            let number = u64::try_from(self.entries.len())
-                .unwrap_or(u64::MAX)
-                .saturating_add(1);
+            let number = u64::try_from(self.entries.len()).unwrap_or(u64::MAX).saturating_add(1);
             let delivery = Delivery {
                 number,
                 event: addressed.event.clone(),
@@ -290,10 +281,7 @@ impl Queue {
     }
 
     pub(crate) fn all(&self) -> Vec<Delivery> {
-        self.entries
-            .iter()
-            .map(|entry| entry.delivery.clone())
-            .collect()
+        self.entries.iter().map(|entry| entry.delivery.clone()).collect()
     }
 
     fn find(&mut self, parcel: &Parcel) -> Option<&mut Delivery> {

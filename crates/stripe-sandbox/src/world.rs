@@ -69,35 +69,22 @@ impl World {
     /// Takes the webhooks that are due. Endpoints that were deleted or disabled meanwhile get nothing more.
     pub(crate) fn take_due_webhooks(&mut self, now: Timestamp) -> Vec<Parcel> {
         self.advance(now);
-        let Self {
-            webhooks,
-            ids,
-            spaces,
-            ..
-        } = self;
+        let Self { webhooks, ids, spaces, .. } = self;
         webhooks.take_due(now, ids, |endpoint| {
-            spaces.values().any(|objects| {
-                objects
-                    .endpoints
-                    .get(endpoint)
-                    .is_some_and(|row| row.enabled)
-            })
+            spaces
+                .values()
+                .any(|objects| objects.endpoints.get(endpoint).is_some_and(|row| row.enabled))
         })
     }
 
     /// Lets everything happen that was due until now.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         while let Some(key) = self.space_with_next_timer(now) {
-            let timer = self
-                .spaces
-                .get_mut(&key)
-                .and_then(|objects| objects.take_timer(now));
+            let timer = self.spaces.get_mut(&key).and_then(|objects| objects.take_timer(now));
             let Some((at, action)) = timer else {
                 return;
             };
-            self.work(&key, at, Cause::default(), |desk| {
-                timers::fire(desk, action)
-            });
+            self.work(&key, at, Cause::default(), |desk| timers::fire(desk, action));
         }
     }
 
@@ -154,11 +141,7 @@ impl World {
 
     /// Addresses an event to the endpoints of its account, and to the platforms' endpoints for connected accounts.
     fn address(&mut self, key: &SpaceKey, event: &str, now: Timestamp) {
-        let Some(event) = self
-            .spaces
-            .get(key)
-            .and_then(|objects| objects.events.get(event))
-        else {
+        let Some(event) = self.spaces.get(key).and_then(|objects| objects.events.get(event)) else {
             return;
         };
         let own = self.endpoints(&key.account, key.livemode, false);
@@ -196,18 +179,11 @@ impl World {
         livemode: bool,
         connect: bool,
     ) -> Vec<&crate::api::webhook_endpoints::WebhookEndpoint> {
-        let key = SpaceKey {
-            account: account.to_owned(),
-            livemode,
-        };
+        let key = SpaceKey { account: account.to_owned(), livemode };
         self.spaces
             .get(&key)
             .map(|objects| {
-                objects
-                    .endpoints
-                    .oldest_first()
-                    .filter(|row| row.connect == connect)
-                    .collect()
+                objects.endpoints.oldest_first().filter(|row| row.connect == connect).collect()
             })
             .unwrap_or_default()
     }

@@ -71,6 +71,8 @@ macro_rules! store_contract_tests {
             a_push_waits_for_the_message_it_comes_after
             a_push_that_lost_its_lease_changes_nothing
             only_the_asked_channels_are_claimed
+            news_parked_on_a_polled_channel_lets_pushed_results_go
+            claimed_messages_are_limited
 
             a_tenant_comes_back_with_settings_and_methods
             a_tenant_is_written_at_the_expected_version

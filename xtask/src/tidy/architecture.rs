@@ -14,33 +14,19 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         return vec![Violation::of_file(DOCUMENT, "it is missing")];
     };
     let named = named(text);
-    let crates: Vec<String> = tree
-        .crates()
-        .iter()
-        .map(|name| format!("crates/{name}"))
-        .collect();
+    let crates: Vec<String> = tree.crates().iter().map(|name| format!("crates/{name}")).collect();
     let unnamed = crates
         .iter()
         .filter(|path| !named.iter().any(|(_, name)| is_in(name, path)))
         .map(|path| Violation::of_file(DOCUMENT, format!("it does not name `{path}`")));
-    let missing = named
-        .iter()
-        .filter(|(_, path)| !tree.has(path))
-        .map(|(line, path)| {
-            Violation::at(
-                DOCUMENT,
-                *line,
-                format!("it names `{path}`, which is not there"),
-            )
-        });
+    let missing = named.iter().filter(|(_, path)| !tree.has(path)).map(|(line, path)| {
+        Violation::at(DOCUMENT, *line, format!("it names `{path}`, which is not there"))
+    });
     unnamed.chain(missing).collect()
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
-    path == folder
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'))
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every path that the document names, with its line: those written out, and those drawn as a
@@ -87,14 +73,8 @@ mod tests {
     #[test]
     fn crates_are_named_by_their_path_or_drawn_as_a_tree() {
         let none = [] as [&str; 0];
-        assert_eq!(
-            check_document("See `crates/app` and [it](crates/web/src/lib.rs).\n"),
-            none
-        );
-        assert_eq!(
-            check_document("```\ncrates/\n  app/   what\n  web/   else\n```\n"),
-            none
-        );
+        assert_eq!(check_document("See `crates/app` and [it](crates/web/src/lib.rs).\n"), none);
+        assert_eq!(check_document("```\ncrates/\n  app/   what\n  web/   else\n```\n"), none);
     }
 
     #[test]

@@ -20,52 +20,16 @@ const CORE: &[&str] = &["app", "payment", "protocol"];
 const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 
 const DIRECTIONS: [Direction; 10] = [
-    Direction {
-        name: "payment",
-        uses: &[],
-        tests_use: &[],
-    },
-    Direction {
-        name: "protocol",
-        uses: &["payment"],
-        tests_use: &[],
-    },
-    Direction {
-        name: "app",
-        uses: &["payment", "protocol"],
-        tests_use: TEST_HELP,
-    },
-    Direction {
-        name: "store",
-        uses: CORE,
-        tests_use: TEST_HELP,
-    },
-    Direction {
-        name: "stripe",
-        uses: CORE,
-        tests_use: TEST_HELP,
-    },
-    Direction {
-        name: "messaging",
-        uses: CORE,
-        tests_use: TEST_HELP,
-    },
-    Direction {
-        name: "web",
-        uses: CORE,
-        tests_use: TEST_HELP,
-    },
-    Direction {
-        name: "testkit",
-        uses: CORE,
-        tests_use: &[],
-    },
+    Direction { name: "payment", uses: &[], tests_use: &[] },
+    Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
+    Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },
+    Direction { name: "store", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "stripe", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "messaging", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "web", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "testkit", uses: CORE, tests_use: &[] },
     // It shares no code with what it tests.
-    Direction {
-        name: "stripe-sandbox",
-        uses: &[],
-        tests_use: &[],
-    },
+    Direction { name: "stripe-sandbox", uses: &[], tests_use: &[] },
     Direction {
         name: "server",
         uses: &[
@@ -83,19 +47,13 @@ const DIRECTIONS: [Direction; 10] = [
 ];
 
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    tree.crates()
-        .into_iter()
-        .flat_map(|name| check_crate(tree, name))
-        .collect()
+    tree.crates().into_iter().flat_map(|name| check_crate(tree, name)).collect()
 }
 
 fn check_crate(tree: &Tree, name: &str) -> Vec<Violation> {
     let path = format!("crates/{name}/Cargo.toml");
     let Some(text) = tree.text(&path) else {
-        return vec![Violation::of_file(
-            &path,
-            "a folder in `crates` is a crate: it is missing",
-        )];
+        return vec![Violation::of_file(&path, "a folder in `crates` is a crate: it is missing")];
     };
     let Ok(manifest) = text.parse::<Table>() else {
         return vec![Violation::of_file(&path, "a manifest is TOML")];
@@ -105,27 +63,16 @@ fn check_crate(tree: &Tree, name: &str) -> Vec<Violation> {
         return vec![Violation::of_file(&path, rule)];
     };
     let mut violations = Vec::new();
-    if manifest
-        .get("package")
-        .and_then(|package| package.get("name")?.as_str())
-        != Some(name)
-    {
+    if manifest.get("package").and_then(|package| package.get("name")?.as_str()) != Some(name) {
         violations.push(Violation::of_file(&path, "a crate is named as its folder"));
     }
-    let lints = manifest
-        .get("lints")
-        .and_then(|lints| lints.get("workspace")?.as_bool());
+    let lints = manifest.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
     if lints != Some(true) {
-        violations.push(Violation::of_file(
-            &path,
-            "a crate has `[lints] workspace = true`",
-        ));
+        violations.push(Violation::of_file(&path, "a crate has `[lints] workspace = true`"));
     }
-    for (section, is_for_tests) in [
-        ("dependencies", false),
-        ("build-dependencies", false),
-        ("dev-dependencies", true),
-    ] {
+    for (section, is_for_tests) in
+        [("dependencies", false), ("build-dependencies", false), ("dev-dependencies", true)]
+    {
         for used in used(&manifest, section) {
             let allowed = direction.uses.contains(&used)
                 || (is_for_tests && direction.tests_use.contains(&used));
@@ -144,9 +91,7 @@ fn is_ours(name: &str) -> bool {
 
 fn used<'a>(manifest: &'a Table, section: &str) -> Vec<&'a str> {
     let section = manifest.get(section).and_then(toml::Value::as_table);
-    section
-        .map(|table| table.keys().map(String::as_str).collect())
-        .unwrap_or_default()
+    section.map(|table| table.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -160,18 +105,12 @@ mod tests {
 
     #[test]
     fn the_drawn_directions_are_allowed() {
-        let app = manifest(
-            "app",
-            "[dependencies]\npayment.workspace = true\nserde = \"1\"",
-        );
+        let app = manifest("app", "[dependencies]\npayment.workspace = true\nserde = \"1\"");
         let web = manifest(
             "web",
             "[dependencies]\napp.workspace = true\n[dev-dependencies]\ntestkit.workspace = true",
         );
-        let files = [
-            ("crates/app/Cargo.toml", &*app),
-            ("crates/web/Cargo.toml", &*web),
-        ];
+        let files = [("crates/app/Cargo.toml", &*app), ("crates/web/Cargo.toml", &*web)];
         assert_eq!(told(check, &files), [] as [&str; 0]);
     }
 
@@ -179,10 +118,7 @@ mod tests {
     fn other_directions_are_not() {
         let app = manifest("app", "[dependencies]\nstore = { path = \"../store\" }");
         let web = manifest("web", "[dependencies]\nmessaging.workspace = true");
-        let sandbox = manifest(
-            "stripe-sandbox",
-            "[dev-dependencies]\nstripe.workspace = true",
-        );
+        let sandbox = manifest("stripe-sandbox", "[dev-dependencies]\nstripe.workspace = true");
         let testkit = manifest("testkit", "[dependencies]\nstripe.workspace = true");
         let store = manifest("store", "[dependencies]\ntestkit.workspace = true");
         let files = [

@@ -4,9 +4,7 @@ use crate::tidy::Violation;
 use crate::tidy::tree::Tree;
 
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    tree.with_ending(".md")
-        .flat_map(|(path, text)| check_document(tree, path, text))
-        .collect()
+    tree.with_ending(".md").flat_map(|(path, text)| check_document(tree, path, text)).collect()
 }
 
 fn check_document(tree: &Tree, path: &str, text: &str) -> Vec<Violation> {
@@ -30,11 +28,7 @@ fn broken(tree: &Tree, path: &str, target: &str) -> Option<String> {
         Some((file, heading)) => (file, Some(heading)),
         None => (target, None),
     };
-    let file = if file.is_empty() {
-        Some(path.to_owned())
-    } else {
-        resolve(path, file)
-    };
+    let file = if file.is_empty() { Some(path.to_owned()) } else { resolve(path, file) };
     let Some(file) = file.filter(|file| tree.has(file)) else {
         return Some(format!("the link to `{target}` leads nowhere"));
     };
@@ -105,11 +99,7 @@ mod tests {
     fn check_link(link: &str) -> Vec<String> {
         told(
             check,
-            &[
-                GUIDE,
-                ("crates/app/src/lib.rs", ""),
-                ("docs/a.md", &format!("# A\n{link}\n")),
-            ],
+            &[GUIDE, ("crates/app/src/lib.rs", ""), ("docs/a.md", &format!("# A\n{link}\n"))],
         )
     }
 
@@ -120,18 +110,9 @@ mod tests {
             check_link("[a](guide.md) [b](./guide.md) [c](../docs/guide.md \"title\")"),
             none
         );
-        assert_eq!(
-            check_link("[a](../crates/app) [b](../crates/app/src/lib.rs)"),
-            none
-        );
-        assert_eq!(
-            check_link("[a](guide.md#the-first_key-and-more) [b](#a)"),
-            none
-        );
-        assert_eq!(
-            check_link("[a](https://example.com/x.md) [b](mailto:a@example.com)"),
-            none
-        );
+        assert_eq!(check_link("[a](../crates/app) [b](../crates/app/src/lib.rs)"), none);
+        assert_eq!(check_link("[a](guide.md#the-first_key-and-more) [b](#a)"), none);
+        assert_eq!(check_link("[a](https://example.com/x.md) [b](mailto:a@example.com)"), none);
         assert_eq!(check_link("```\n[a](nowhere.md)\n```"), none);
     }
 

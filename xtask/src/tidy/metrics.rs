@@ -41,10 +41,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         }
     }
     let unused = described.difference(&recorded).map(|name| {
-        Violation::of_file(
-            DESCRIPTIONS,
-            format!("the metric `{name}` is never recorded"),
-        )
+        Violation::of_file(DESCRIPTIONS, format!("the metric `{name}` is never recorded"))
     });
     violations.extend(unused);
     violations
@@ -52,9 +49,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 
 /// The first argument of every call of a macro: `None` where it is no text in quotes.
 fn arguments<'a>(text: &'a str, call: &'a str) -> impl Iterator<Item = Option<&'a str>> {
-    text.split(call)
-        .skip(1)
-        .map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+    text.split(call).skip(1).map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
 }
 
 #[cfg(test)]

@@ -21,12 +21,8 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         .filter(|path| path.starts_with("scripts/") || path.starts_with(".ci/"))
         .filter(|path| !WRITTEN.iter().any(|ending| path.ends_with(ending)))
         .filter_map(|path| Some((path, tree.text(path)?)));
-    let litter = written
-        .chain(scripts)
-        .flat_map(|(path, text)| litter(path, text));
-    let code = tree
-        .with_ending(".rs")
-        .flat_map(|(path, text)| code(path, text));
+    let litter = written.chain(scripts).flat_map(|(path, text)| litter(path, text));
+    let code = tree.with_ending(".rs").flat_map(|(path, text)| code(path, text));
     litter.chain(code).collect()
 }
 
@@ -50,10 +46,7 @@ fn code(path: &str, text: &str) -> Vec<Violation> {
             let rule = "code that is there works: no `unimplemented`";
             violations.push(Violation::at(path, line, rule));
         }
-        if ALLOW
-            .iter()
-            .any(|start| content.trim_start().starts_with(start))
-        {
+        if ALLOW.iter().any(|start| content.trim_start().starts_with(start)) {
             let rule = "`#[expect(…, reason = \"…\")]` instead of `allow`";
             violations.push(Violation::at(path, line, rule));
         }
@@ -94,14 +87,8 @@ mod tests {
         assert_eq!(
             told(check, &files),
             [
-                format!(
-                    "src/main.rs:2: `{}`: a plan belongs into an issue, or nowhere",
-                    LITTER[0]
-                ),
-                format!(
-                    "docs/a.md:1: `{}`: a plan belongs into an issue, or nowhere",
-                    LITTER[1]
-                ),
+                format!("src/main.rs:2: `{}`: a plan belongs into an issue, or nowhere", LITTER[0]),
+                format!("docs/a.md:1: `{}`: a plan belongs into an issue, or nowhere", LITTER[1]),
                 format!(
                     "scripts/test:1: `{}`: a plan belongs into an issue, or nowhere",
                     LITTER[1]
@@ -112,10 +99,7 @@ mod tests {
 
     #[test]
     fn code_that_is_there_works_and_is_not_excused() {
-        let text = format!(
-            "    {}dead_code)]\nfn f() {{ {UNIMPLEMENTED}() }}\n",
-            ALLOW[0]
-        );
+        let text = format!("    {}dead_code)]\nfn f() {{ {UNIMPLEMENTED}() }}\n", ALLOW[0]);
         assert_eq!(
             told(check, &[("src/lib.rs", &text)]),
             [

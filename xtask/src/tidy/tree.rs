@@ -23,17 +23,13 @@ impl Tree {
         let mut folders = vec![String::new()];
         while let Some(folder) = folders.pop() {
             let path = root.join(&folder);
-            let entries = path
-                .read_dir()
-                .with_context(|| format!("cannot list {}", path.display()))?;
+            let entries =
+                path.read_dir().with_context(|| format!("cannot list {}", path.display()))?;
             for entry in entries {
                 let entry = entry.with_context(|| format!("cannot list {}", path.display()))?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let from_root = if folder.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{folder}/{name}")
-                };
+                let from_root =
+                    if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 if entry.path().is_dir() {
                     if !SKIPPED_FOLDERS.contains(&name.as_str()) {
                         folders.push(from_root);
@@ -53,12 +49,8 @@ impl Tree {
     /// A tree that is only there for a test.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
-        let files = files
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        Self {
-            files: files.collect(),
-        }
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Self { files: files.collect() }
     }
 
     pub fn paths(&self) -> impl Iterator<Item = &str> {

@@ -37,9 +37,5 @@ pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<()> {
     let settings = Settings::gather(arguments.file.sources()?)?;
     let config = Config::from_settings(&settings)?;
     let report = Report::new(&settings, &config);
-    if arguments.json {
-        output::print(&report.json()?)
-    } else {
-        output::print(&report.text())
-    }
+    if arguments.json { output::print(&report.json()?) } else { output::print(&report.text()) }
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::{EXIT_CODES, output};
 use crate::cli::start::ConfigFile;
+use crate::cli::{EXIT_CODES, output};
 
 /// Bring the database to this version
 ///

@@ -58,9 +58,7 @@ async fn serve(arguments: &SandboxArguments) -> anyhow::Result<()> {
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let address = listener
-        .local_addr()
-        .context("the listener has no address")?;
+    let address = listener.local_addr().context("the listener has no address")?;
     let sandbox = Sandbox::new(Options {
         seed: arguments.seed,
         clock: Arc::new(SystemEntropy),

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::start::{self, ConfigFile};
 use crate::cli::EXIT_CODES;
+use crate::cli::start::{self, ConfigFile};
 use crate::config::reference;
 
 /// Run the app

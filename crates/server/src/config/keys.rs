@@ -283,14 +283,7 @@ const fn transport_key(name: &'static str, variable: &'static str, doc: &'static
 }
 
 const fn url_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        variable,
-        kind: Kind::Url,
-        fallback: Fallback::Nothing,
-        secret: false,
-        doc,
-    }
+    Key { name, variable, kind: Kind::Url, fallback: Fallback::Nothing, secret: false, doc }
 }
 
 /// The channels that the app sends on.
@@ -368,8 +361,6 @@ static SINGLE_KEYS: [Key; 11] = [
 
 /// Every key, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Key> {
-    let channels = CHANNELS
-        .iter()
-        .flat_map(|keys| [&keys.transport, &keys.url]);
+    let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
     SINGLE_KEYS.iter().chain(channels)
 }

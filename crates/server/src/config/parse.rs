@@ -35,9 +35,7 @@ pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
 pub(super) fn base_url(text: &str) -> Parsed<BaseUrl> {
     let url = url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!(
-            "{text:?} has a query or a fragment, expected a URL without"
-        ));
+        return Err(format!("{text:?} has a query or a fragment, expected a URL without"));
     }
     Ok(BaseUrl(url.as_str().trim_end_matches('/').to_owned()))
 }
@@ -75,9 +73,7 @@ pub(super) fn database(text: &str) -> Parsed<Database> {
     if path.is_empty() || path.contains('?') {
         return Err(expected());
     }
-    Ok(Database::Sqlite {
-        path: PathBuf::from(path),
-    })
+    Ok(Database::Sqlite { path: PathBuf::from(path) })
 }
 
 pub(super) fn encryption_key(text: &str) -> Parsed<EncryptionKey> {
@@ -129,10 +125,7 @@ pub(super) fn log_format(text: &str) -> Parsed<LogFormat> {
     match text {
         LOG_FORMAT_TEXT => Ok(LogFormat::Text),
         LOG_FORMAT_JSON => Ok(LogFormat::Json),
-        _ => Err(unexpected(
-            text,
-            Kind::OneOf(&[LOG_FORMAT_TEXT, LOG_FORMAT_JSON]),
-        )),
+        _ => Err(unexpected(text, Kind::OneOf(&[LOG_FORMAT_TEXT, LOG_FORMAT_JSON]))),
     }
 }
 
@@ -151,10 +144,7 @@ pub(super) fn is_pushed(text: &str) -> Parsed<bool> {
     match text {
         TRANSPORT_HTTP_CHANNEL => Ok(false),
         TRANSPORT_HTTP => Ok(true),
-        _ => Err(unexpected(
-            text,
-            Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]),
-        )),
+        _ => Err(unexpected(text, Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]))),
     }
 }
 

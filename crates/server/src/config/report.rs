@@ -46,14 +46,8 @@ impl Report {
     /// meant.
     #[must_use]
     pub fn new(settings: &Settings, config: &Config) -> Self {
-        let lines = keys::all()
-            .map(|key| Line::new(key, settings, config))
-            .collect();
-        let file = settings
-            .file
-            .as_deref()
-            .map(Path::to_string_lossy)
-            .map(Into::into);
+        let lines = keys::all().map(|key| Line::new(key, settings, config)).collect();
+        let file = settings.file.as_deref().map(Path::to_string_lossy).map(Into::into);
         Self { file, lines }
     }
 
@@ -64,18 +58,8 @@ impl Report {
             Some(file) => format!("# read from {file} and the environment\n"),
             None => "# no file was read; defaults and the environment\n".to_owned(),
         };
-        let name_width = self
-            .lines
-            .iter()
-            .map(|line| line.key.name.len())
-            .max()
-            .unwrap_or(0);
-        let value_width = self
-            .lines
-            .iter()
-            .map(|line| line.shown().len())
-            .max()
-            .unwrap_or(0);
+        let name_width = self.lines.iter().map(|line| line.key.name.len()).max().unwrap_or(0);
+        let value_width = self.lines.iter().map(|line| line.shown().len()).max().unwrap_or(0);
         for line in &self.lines {
             let (name, value) = (line.key.name, line.shown());
             let source = line.source.as_deref().unwrap_or_default();
@@ -96,10 +80,7 @@ impl Report {
             .iter()
             .map(|line| Ok((line.key.name.to_owned(), serde_json::to_value(line.json())?)))
             .collect::<serde_json::Result<_>>()?;
-        let report = JsonReport {
-            file: self.file.as_deref(),
-            keys,
-        };
+        let report = JsonReport { file: self.file.as_deref(), keys };
         Ok(serde_json::to_string_pretty(&report)? + "\n")
     }
 }
@@ -113,23 +94,13 @@ impl Line {
                     value: Some(config.public_url(config.listen)),
                     source: Some("default".to_owned()),
                 },
-                Fallback::Value(_) | Fallback::Required(_) | Fallback::Nothing => Self {
-                    key,
-                    value: None,
-                    source: None,
-                },
+                Fallback::Value(_) | Fallback::Required(_) | Fallback::Nothing => {
+                    Self { key, value: None, source: None }
+                }
             };
         };
-        let value = if key.secret {
-            MASK.to_owned()
-        } else {
-            setting.value.clone()
-        };
-        Self {
-            key,
-            value: Some(value),
-            source: Some(setting.origin.to_string()),
-        }
+        let value = if key.secret { MASK.to_owned() } else { setting.value.clone() };
+        Self { key, value: Some(value), source: Some(setting.origin.to_string()) }
     }
 
     fn is_required(&self) -> bool {

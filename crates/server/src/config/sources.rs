@@ -68,17 +68,10 @@ impl Sources {
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 let path = path.to_owned();
-                return Err(Problem::Unreadable {
-                    path,
-                    reason: error.to_string(),
-                }
-                .into());
+                return Err(Problem::Unreadable { path, reason: error.to_string() }.into());
             }
         };
-        Ok(Self {
-            file,
-            variables: std::env::vars_os().collect(),
-        })
+        Ok(Self { file, variables: std::env::vars_os().collect() })
     }
 }
 
@@ -116,10 +109,7 @@ impl Settings {
         }
         take_variables(sources.variables, &mut values, &mut problems);
         if problems.is_empty() {
-            Ok(Self {
-                values,
-                file: sources.file.map(|(path, _)| path),
-            })
+            Ok(Self { values, file: sources.file.map(|(path, _)| path) })
         } else {
             Err(ConfigError::new(problems))
         }
@@ -135,13 +125,9 @@ impl Settings {
 fn defaults() -> BTreeMap<&'static str, Setting> {
     keys::all()
         .filter_map(|key| match key.fallback {
-            Fallback::Value(value) => Some((
-                key.name,
-                Setting {
-                    value: value.to_owned(),
-                    origin: Origin::Default,
-                },
-            )),
+            Fallback::Value(value) => {
+                Some((key.name, Setting { value: value.to_owned(), origin: Origin::Default }))
+            }
             Fallback::Derived(_) | Fallback::Required(_) | Fallback::Nothing => None,
         })
         .collect()
@@ -150,16 +136,8 @@ fn defaults() -> BTreeMap<&'static str, Setting> {
 /// The parser's own text quotes the line, which may hold a secret: only its reason is taken.
 fn syntax_problem(path: &Path, text: &str, error: &toml::de::Error) -> Problem {
     let start = error.span().map_or(0, |span| span.start);
-    let line = 1 + text
-        .bytes()
-        .take(start)
-        .filter(|byte| *byte == b'\n')
-        .count();
-    Problem::Syntax {
-        path: path.to_owned(),
-        line,
-        reason: error.message().to_owned(),
-    }
+    let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+    Problem::Syntax { path: path.to_owned(), line, reason: error.message().to_owned() }
 }
 
 /// Takes the values of a table, and of the tables in it, whose names then begin with `prefix`.
@@ -185,11 +163,7 @@ fn take_table(
             }
             (None, _) => {
                 let suggestion = suggestion(&name, keys::all().map(|key| key.name));
-                problems.push(Problem::UnknownKey {
-                    path: path.to_owned(),
-                    name,
-                    suggestion,
-                });
+                problems.push(Problem::UnknownKey { path: path.to_owned(), name, suggestion });
             }
         }
     }
@@ -213,10 +187,7 @@ fn take_value(path: &Path, key: &'static Key, value: &toml::Value) -> Result<Set
         toml::Value::Array(_) => return Err(wrong("a list")),
         toml::Value::Table(_) => return Err(wrong("a table")),
     };
-    Ok(Setting {
-        value,
-        origin: Origin::File(path.to_owned()),
-    })
+    Ok(Setting { value, origin: Origin::File(path.to_owned()) })
 }
 
 /// An empty variable counts as not set: that is what compose files make of an absent one.
@@ -234,9 +205,7 @@ fn take_variables(
     ours.sort();
     for (name, value) in ours {
         let Some(key) = keys::all().find(|key| key.variable == name) else {
-            let known = keys::all()
-                .map(|key| key.variable)
-                .chain([keys::CONFIG_VARIABLE]);
+            let known = keys::all().map(|key| key.variable).chain([keys::CONFIG_VARIABLE]);
             let suggestion = suggestion(&name, known);
             problems.push(Problem::UnknownVariable { name, suggestion });
             continue;
@@ -258,12 +227,7 @@ fn suggestion(name: &str, known: impl Iterator<Item = &'static str>) -> String {
     /// From 0, nothing alike, to 1, the same.
     const SLIP_SIMILARITY_MIN: f64 = 0.7;
     let nearest = known
-        .map(|candidate| {
-            (
-                strsim::normalized_damerau_levenshtein(name, candidate),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match nearest {
         Some((similarity, candidate)) if similarity >= SLIP_SIMILARITY_MIN => {

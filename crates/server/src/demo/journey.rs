@@ -179,7 +179,8 @@ impl<'a> Journey<'a> {
 
     /// Every result came exactly once, and in the order in which the money moved.
     fn check_messages(&self) -> anyhow::Result<()> {
-        let results = ["PaymentAuthorized", "PaymentCaptured", "PaymentRefunded", "PaymentRefunded"];
+        let results =
+            ["PaymentAuthorized", "PaymentCaptured", "PaymentRefunded", "PaymentRefunded"];
         let news = ["PaymentCreated", "PaymentUpdated"];
         let read = self.shop.read_messages();
         let told: Vec<&str> = read
@@ -203,8 +204,12 @@ impl<'a> Journey<'a> {
         ensure!(*received == json!(TOTAL), "Stripe captured {received}, the shop heard {TOTAL}");
         ensure!(*refunded == json!(TOTAL), "Stripe refunded {refunded}, the shop heard {TOTAL}");
         let refunds = self.stripe_get(&format!("/v1/refunds?payment_intent={transaction}")).await?;
-        let amounts: Vec<&Value> =
-            refunds["data"].as_array().into_iter().flatten().map(|refund| &refund["amount"]).collect();
+        let amounts: Vec<&Value> = refunds["data"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|refund| &refund["amount"])
+            .collect();
         ensure!(amounts.len() == 2, "Stripe made these refunds: {amounts:?}");
         let intents = self.stripe_get("/v1/payment_intents").await?;
         let count = intents["data"].as_array().map(Vec::len);
@@ -229,7 +234,8 @@ impl<'a> Journey<'a> {
             let text = |field: &str| call[field].as_str().unwrap_or_default().to_owned();
             let (method, path) = (text("method"), text("path"));
             // The shopper's own call is in the shop's notes; what this journey asks is no part of it.
-            if path.ends_with("/confirm") || call["idempotency_key"].is_null() && asks_money(&path) {
+            if path.ends_with("/confirm") || call["idempotency_key"].is_null() && asks_money(&path)
+            {
                 continue;
             }
             let status = call["status"].as_u64().map(|s| s.to_string()).unwrap_or_default();

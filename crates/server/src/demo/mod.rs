@@ -42,7 +42,9 @@ pub async fn check(print: impl Fn(&str)) -> anyhow::Result<()> {
     let result = take_one_order(&running, &print).await;
     running.stop().await;
     result?;
-    print("\nEvery step went right: the shop heard each result once, and the money at Stripe agrees.\n");
+    print(
+        "\nEvery step went right: the shop heard each result once, and the money at Stripe agrees.\n",
+    );
     Ok(())
 }
 
@@ -89,8 +91,7 @@ impl Running {
         let (stop_app, app_stopped) = oneshot::channel();
         let (stripe, sandbox) = start_sandbox(sandbox_port, sandbox_stopped).await?;
         let token = Keyring::generate()?.expose_secret().to_owned();
-        let (app, task) =
-            start_app(app_port, &stripe, &token, folder.path(), app_stopped).await?;
+        let (app, task) = start_app(app_port, &stripe, &token, folder.path(), app_stopped).await?;
         Ok(Self {
             app,
             stripe,

@@ -109,8 +109,7 @@ impl Shop {
         ];
         let path = "/message-channels/payment-commands";
         let at = now();
-        let (status, answer) =
-            self.request(Method::POST, path, &headers, body.to_string()).await?;
+        let (status, answer) = self.request(Method::POST, path, &headers, body.to_string()).await?;
         ensure!(status.is_success(), "{name} was not taken: {status} {answer}");
         self.note(at, Party::Shop, Party::App, name.to_owned(), summary(body));
         Ok(())
@@ -144,8 +143,9 @@ impl Shop {
     pub async fn poll(&self, channel: &str) -> anyhow::Result<usize> {
         let path = format!("/message-channels/{channel}");
         let headers = [("consumer-id", TENANT)];
-        let (status, answer) =
-            self.request(Method::GET, &format!("{path}?limit=100"), &headers, String::new()).await?;
+        let (status, answer) = self
+            .request(Method::GET, &format!("{path}?limit=100"), &headers, String::new())
+            .await?;
         ensure!(status == StatusCode::OK, "reading {channel}: {status} {answer}");
         let entries = answer.as_array().context("a channel answers with a list")?.clone();
         let mut ids = Vec::new();

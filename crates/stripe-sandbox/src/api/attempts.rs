@@ -72,11 +72,7 @@ pub(crate) fn attempt(
 ) -> Result<Value, ApiError> {
     intent.last_payment_error = None;
     let visit = Visit {
-        url: format!(
-            "{}/_sandbox/authenticate/{}",
-            desk.base_url.trim_end_matches('/'),
-            intent.id
-        ),
+        url: format!("{}/_sandbox/authenticate/{}", desk.base_url.trim_end_matches('/'), intent.id),
         return_url,
     };
     match (method.kind.flow, method.behavior) {
@@ -123,10 +119,7 @@ pub(crate) fn authorize(
     let mut charge = new_charge(desk, &intent, method, ChargeStatus::Succeeded);
     charge.authenticated = authenticated;
     intent.latest_charge = Some(charge.id.clone());
-    if let (true, Some(days)) = (
-        intent.is_manual(method.kind),
-        method.kind.authorization_days,
-    ) {
+    if let (true, Some(days)) = (intent.is_manual(method.kind), method.kind.authorization_days) {
         hold(desk, &mut intent, &mut charge, days);
         intents::put_and_tell(desk, &intent, "payment_intent.amount_capturable_updated");
     } else {
@@ -143,19 +136,14 @@ pub(crate) fn authorize(
 fn hold(desk: &mut Desk<'_>, intent: &mut Intent, charge: &mut Charge, days: i64) {
     let until = later(desk.now, SignedDuration::from_hours(24 * days));
     charge.capture_before = Some(until.as_second());
-    let asked = intent
-        .options
-        .get(charge.method.kind.name)
-        .is_some_and(|options| options.multicapture);
+    let asked =
+        intent.options.get(charge.method.kind.name).is_some_and(|options| options.multicapture);
     charge.multicapture = asked && desk.settings.multicapture && charge.method.can_multicapture();
     intent.stage = Stage::RequiresCapture;
     desk.objects.charges.put(&charge.id, charge.clone());
     desk.objects.schedule(
         until,
-        TimerAction::ExpireAuthorization {
-            intent: intent.id.clone(),
-            charge: charge.id.clone(),
-        },
+        TimerAction::ExpireAuthorization { intent: intent.id.clone(), charge: charge.id.clone() },
     );
     let shown = charge.render(desk.livemode);
     desk.tell("charge.succeeded", shown);
@@ -167,13 +155,8 @@ pub(crate) fn take_all(desk: &mut Desk<'_>, intent: &mut Intent, charge: &mut Ch
     charge.amount_captured = charge.amount;
     charge.captures = 1;
     charge.captured = true;
-    charge.transaction = Some(ledger::book(
-        desk,
-        Movement::Charge,
-        charge.amount,
-        &charge.currency,
-        &charge.id,
-    ));
+    charge.transaction =
+        Some(ledger::book(desk, Movement::Charge, charge.amount, &charge.currency, &charge.id));
     intent.amount_received = charge.amount;
     intent.stage = Stage::Succeeded;
     desk.objects.charges.put(&charge.id, charge.clone());
@@ -200,17 +183,10 @@ fn start_debit(
     let shown = charge.render(desk.livemode);
     desk.tell("charge.pending", shown);
     intents::put_and_tell(desk, &intent, "payment_intent.processing");
-    if let Behavior::Settles {
-        after_seconds,
-        succeeds,
-    } = behavior
-    {
+    if let Behavior::Settles { after_seconds, succeeds } = behavior {
         let at = later(desk.now, SignedDuration::from_secs(after_seconds));
-        let action = TimerAction::SettleDebit {
-            intent: intent.id.clone(),
-            charge: charge.id,
-            succeeds,
-        };
+        let action =
+            TimerAction::SettleDebit { intent: intent.id.clone(), charge: charge.id, succeeds };
         desk.objects.schedule(at, action);
     }
     intents::show(desk, &intent)
@@ -240,11 +216,8 @@ pub(crate) fn fail_attempt(
     charge: Option<String>,
 ) -> ApiError {
     let is_card = method.kind.flow == Flow::Card;
-    let (status, kind) = if is_card {
-        (402, ErrorKind::Card)
-    } else {
-        (400, ErrorKind::InvalidRequest)
-    };
+    let (status, kind) =
+        if is_card { (402, ErrorKind::Card) } else { (400, ErrorKind::InvalidRequest) };
     let error = ApiError::new(status, kind, decline.message)
         .code(decline.code)
         .decline_code(is_card.then_some(decline.decline_code))

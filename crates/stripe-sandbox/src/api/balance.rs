@@ -15,11 +15,7 @@ pub(crate) fn retrieve(desk: &Desk<'_>, params: Params) -> Result<Value, ApiErro
     let mut available = BTreeMap::from([(DEFAULT_CURRENCY.to_owned(), 0_i64)]);
     let mut pending = available.clone();
     for transaction in desk.objects.transactions.oldest_first() {
-        let sums = if transaction.available_on <= now {
-            &mut available
-        } else {
-            &mut pending
-        };
+        let sums = if transaction.available_on <= now { &mut available } else { &mut pending };
         *sums.entry(transaction.currency.clone()).or_insert(0) += transaction.net();
     }
     Ok(json!({

@@ -14,12 +14,8 @@ use crate::params::Params;
 /// Stripe's limit on captures of one payment intent.
 const CAPTURES_MAX: u32 = 50;
 
-const CANCELLATION_REASONS: &[&str] = &[
-    "abandoned",
-    "duplicate",
-    "fraudulent",
-    "requested_by_customer",
-];
+const CANCELLATION_REASONS: &[&str] =
+    &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
 
 pub(crate) fn capture(
     desk: &mut Desk<'_>,
@@ -164,10 +160,7 @@ fn void(
         desk.objects.charges.put(&charge.id.clone(), charge);
         desk.tell(charge_event, shown);
     }
-    intent.stage = Stage::Canceled {
-        at: desk.second(),
-        reason: reason.map(str::to_owned),
-    };
+    intent.stage = Stage::Canceled { at: desk.second(), reason: reason.map(str::to_owned) };
     intents::put_and_tell(desk, intent, "payment_intent.canceled");
 }
 

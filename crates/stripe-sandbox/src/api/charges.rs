@@ -130,11 +130,7 @@ impl Charge {
         let kind = self.method.kind.name;
         let mut details = self.method.details();
         if let (Some(fields), "card") = (details.as_object_mut(), kind) {
-            let multicapture = if self.multicapture {
-                "available"
-            } else {
-                "unavailable"
-            };
+            let multicapture = if self.multicapture { "available" } else { "unavailable" };
             let secure = self.authenticated.then(|| {
                 json!({ "authentication_flow": "challenge", "result": "authenticated", "version": "2.2.0" })
             });
@@ -193,17 +189,10 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
     let matching = desk.objects.charges.newest_first().filter(|charge| {
-        intent
-            .as_ref()
-            .is_none_or(|intent| *intent == charge.payment_intent)
+        intent.as_ref().is_none_or(|intent| *intent == charge.payment_intent)
             && (customer.is_none() || customer == charge.customer)
             && (group.is_none() || group == charge.transfer_group)
             && page.created.includes(charge.created)
     });
-    page.cut(
-        "/v1/charges",
-        matching,
-        |charge| &charge.id,
-        |charge| charge.render(desk.livemode),
-    )
+    page.cut("/v1/charges", matching, |charge| &charge.id, |charge| charge.render(desk.livemode))
 }

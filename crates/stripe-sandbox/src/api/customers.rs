@@ -122,11 +122,7 @@ pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, A
 }
 
 fn find(desk: &Desk<'_>, id: &str) -> Result<Customer, ApiError> {
-    desk.objects
-        .customers
-        .get(id)
-        .cloned()
-        .ok_or_else(|| ApiError::not_found("customer", id, "id"))
+    desk.objects.customers.get(id).cloned().ok_or_else(|| ApiError::not_found("customer", id, "id"))
 }
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
@@ -149,9 +145,7 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
     let matching = desk.objects.customers.newest_first().filter(|customer| {
-        email
-            .as_ref()
-            .is_none_or(|email| customer.texts.get("email") == Some(email))
+        email.as_ref().is_none_or(|email| customer.texts.get("email") == Some(email))
             && page.created.includes(customer.created)
     });
     page.cut(
@@ -185,11 +179,8 @@ pub(crate) fn search(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiEr
         .newest_first()
         .filter(|customer| clauses.iter().all(|clause| clause.matches(customer)))
         .collect();
-    let data: Vec<Value> = matching
-        .iter()
-        .take(limit)
-        .map(|customer| customer.render(desk.livemode))
-        .collect();
+    let data: Vec<Value> =
+        matching.iter().take(limit).map(|customer| customer.render(desk.livemode)).collect();
     Ok(json!({
         "object": "search_result",
         "url": "/v1/customers/search",
@@ -237,9 +228,6 @@ fn unquote(text: &str) -> Option<String> {
     let inner = text
         .strip_prefix('\'')
         .and_then(|rest| rest.strip_suffix('\''))
-        .or_else(|| {
-            text.strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
-        })?;
+        .or_else(|| text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')))?;
     Some(inner.replace("\\'", "'").replace("\\\"", "\""))
 }

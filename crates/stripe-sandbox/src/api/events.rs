@@ -72,12 +72,7 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
             && page.created.includes(event.created)
             && event.created > desk.second() - LISTED_FOR_SECONDS
     });
-    page.cut(
-        "/v1/events",
-        matching,
-        |event| &event.id,
-        |event| event.render(0, None),
-    )
+    page.cut("/v1/events", matching, |event| &event.id, |event| event.render(0, None))
 }
 
 /// Stripe allows `charge.*` here.

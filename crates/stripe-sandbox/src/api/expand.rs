@@ -64,9 +64,9 @@ fn expand_path(
     };
     let field = value.get_mut(*step).ok_or_else(|| cannot_expand(path))?;
     match field {
-        Value::Array(items) => items
-            .iter_mut()
-            .try_for_each(|item| expand_path(item, rest, path, desk)),
+        Value::Array(items) => {
+            items.iter_mut().try_for_each(|item| expand_path(item, rest, path, desk))
+        }
         Value::Null => Ok(()),
         Value::Object(_) => expand_path(field, rest, path, desk),
         Value::String(id) => {

@@ -35,9 +35,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 /// Reads everything a new payment intent is made of.
 pub(crate) fn read_new(desk: &mut Desk<'_>, params: &mut Params) -> Result<Intent, ApiError> {
-    let amount = params
-        .integer("amount")?
-        .ok_or_else(|| ApiError::missing("amount"))?;
+    let amount = params.integer("amount")?.ok_or_else(|| ApiError::missing("amount"))?;
     let currency = amounts::currency(&params.required("currency")?)?;
     let amount = amounts::payment_amount(amount, &currency)?;
     let capture_method = read_capture_method(params)?.unwrap_or(CaptureMethod::AutomaticAsync);
@@ -124,10 +122,7 @@ fn read_common(desk: &Desk<'_>, params: &mut Params, intent: &mut Intent) -> Res
     read_contact(params, intent)?;
     overwrite(&mut intent.description, params.text("description")?);
     overwrite(&mut intent.transfer_group, params.text("transfer_group")?);
-    overwrite(
-        &mut intent.statement_descriptor,
-        params.text("statement_descriptor")?,
-    );
+    overwrite(&mut intent.statement_descriptor, params.text("statement_descriptor")?);
     if let Some(suffix) = params.text("statement_descriptor_suffix")? {
         check_suffix(&suffix)?;
         overwrite(&mut intent.statement_descriptor_suffix, Some(suffix));
@@ -169,10 +164,7 @@ fn overwrite(field: &mut Option<String>, given: Option<String>) {
 }
 
 fn read_capture_method(params: &mut Params) -> Result<Option<CaptureMethod>, ApiError> {
-    let word = params.choice(
-        "capture_method",
-        &["automatic", "automatic_async", "manual"],
-    )?;
+    let word = params.choice("capture_method", &["automatic", "automatic_async", "manual"])?;
     Ok(word.map(|word| match word {
         "manual" => CaptureMethod::Manual,
         "automatic" => CaptureMethod::Automatic,
@@ -196,9 +188,7 @@ fn read_methods(params: &mut Params) -> Result<Option<Methods>, ApiError> {
             .param("payment_method_types"));
         }
         if enabled {
-            return Ok(Some(Methods::Automatic {
-                redirects: redirects != Some("never"),
-            }));
+            return Ok(Some(Methods::Automatic { redirects: redirects != Some("never") }));
         }
     }
     let Some(listed) = listed else {

@@ -133,19 +133,13 @@ impl Intent {
 
     /// Whether a payment by this kind is only authorized at first.
     pub(crate) fn is_manual(&self, kind: &Kind) -> bool {
-        let by_kind = self
-            .options
-            .get(kind.name)
-            .is_some_and(|options| options.manual);
+        let by_kind = self.options.get(kind.name).is_some_and(|options| options.manual);
         kind.authorization_days.is_some()
             && (by_kind || self.capture_method == CaptureMethod::Manual)
     }
 
     pub(crate) fn render(&self, objects: &Objects, livemode: bool) -> Value {
-        let charge = self
-            .latest_charge
-            .as_deref()
-            .and_then(|id| objects.charges.get(id));
+        let charge = self.latest_charge.as_deref().and_then(|id| objects.charges.get(id));
         let (canceled_at, cancellation_reason) = match &self.stage {
             Stage::Canceled { at, reason } => (Some(*at), reason.clone()),
             Stage::RequiresPaymentMethod
@@ -278,10 +272,8 @@ pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, A
         attempts::check_method(desk, &intent, method)?;
     }
     if !confirm && return_url.is_some() {
-        return Err(
-            ApiError::invalid("return_url is only allowed together with confirm=true.")
-                .param("return_url"),
-        );
+        return Err(ApiError::invalid("return_url is only allowed together with confirm=true.")
+            .param("return_url"));
     }
     if confirm {
         attempts::check_return_url(&intent, return_url.as_deref())?;
@@ -368,10 +360,5 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let matching = desk.objects.intents.newest_first().filter(|intent| {
         (customer.is_none() || customer == intent.customer) && page.created.includes(intent.created)
     });
-    page.cut(
-        "/v1/payment_intents",
-        matching,
-        |intent| &intent.id,
-        |intent| show(desk, intent),
-    )
+    page.cut("/v1/payment_intents", matching, |intent| &intent.id, |intent| show(desk, intent))
 }

@@ -24,16 +24,10 @@ impl Created {
 
     /// `created=1` or any of `created[gt|gte|lt|lte]=1`.
     fn read(params: &mut Params) -> Result<Self, ApiError> {
-        let mut bounds = Self {
-            from: i64::MIN,
-            to: i64::MAX,
-        };
+        let mut bounds = Self { from: i64::MIN, to: i64::MAX };
         if let Some(second) = params.peek_integer("created") {
             params.accept(&["created"]);
-            return Ok(Self {
-                from: second,
-                to: second,
-            });
+            return Ok(Self { from: second, to: second });
         }
         if let Some(mut range) = params.nested("created")? {
             if let Some(second) = range.integer("gt")? {
@@ -86,12 +80,7 @@ impl Page {
             )
             .param("ending_before"));
         }
-        Ok(Self {
-            limit,
-            starting_after,
-            ending_before,
-            created: Created::read(params)?,
-        })
+        Ok(Self { limit, starting_after, ending_before, created: Created::read(params)? })
     }
 
     /// Cuts the page out of rows that come newest first.

@@ -92,14 +92,12 @@ fn read_kind(kind: &Kind, mut hash: Params, options: &mut MethodOptions) -> Resu
             }
             Some("manual") => {
                 options.manual = true;
-                options
-                    .shown
-                    .insert("capture_method".to_owned(), json!("manual"));
+                options.shown.insert("capture_method".to_owned(), json!("manual"));
             }
             Some(_) => {
                 let param = hash.key("capture_method");
                 return Err(
-                    ApiError::invalid(format!("Invalid {param}: must be manual")).param(param),
+                    ApiError::invalid(format!("Invalid {param}: must be manual")).param(param)
                 );
             }
         }
@@ -107,16 +105,12 @@ fn read_kind(kind: &Kind, mut hash: Params, options: &mut MethodOptions) -> Resu
     if let Some(usage) =
         hash.choice("setup_future_usage", &["none", "off_session", "on_session"])?
     {
-        options
-            .shown
-            .insert("setup_future_usage".to_owned(), json!(usage));
+        options.shown.insert("setup_future_usage".to_owned(), json!(usage));
     }
     let without_effect = if kind.flow == Flow::Card {
         if let Some(word) = hash.choice("request_multicapture", &["if_available", "never"])? {
             options.multicapture = word == "if_available";
-            options
-                .shown
-                .insert("request_multicapture".to_owned(), json!(word));
+            options.shown.insert("request_multicapture".to_owned(), json!(word));
         }
         CARD_WITHOUT_EFFECT
     } else {

@@ -32,13 +32,7 @@ pub(crate) fn finish_action(
             attempts::authorize(desk, intent, &method, true);
             Ok(visit)
         }
-        (
-            Action::Authenticate {
-                then: Some(decline),
-                visit,
-            },
-            Outcome::Succeed,
-        ) => {
+        (Action::Authenticate { then: Some(decline), visit }, Outcome::Succeed) => {
             attempts::decline_attempt(desk, intent, &method, decline);
             Ok(visit)
         }
@@ -115,11 +109,7 @@ pub(crate) fn settle(desk: &mut Desk<'_>, id: &str, outcome: Outcome) -> Result<
 }
 
 fn find(desk: &Desk<'_>, id: &str) -> Result<Intent, String> {
-    desk.objects
-        .intents
-        .get(id)
-        .cloned()
-        .ok_or_else(|| format!("There is no payment intent {id}"))
+    desk.objects.intents.get(id).cloned().ok_or_else(|| format!("There is no payment intent {id}"))
 }
 
 fn method_of(desk: &Desk<'_>, intent: &Intent) -> Result<PaymentMethod, String> {
@@ -131,9 +121,5 @@ fn method_of(desk: &Desk<'_>, intent: &Intent) -> Result<PaymentMethod, String> 
 }
 
 fn waits_for_nothing(intent: &Intent, what: &str) -> String {
-    format!(
-        "{} does not wait for {what}: its status is {}",
-        intent.id,
-        intent.stage.name()
-    )
+    format!("{} does not wait for {what}: its status is {}", intent.id, intent.stage.name())
 }

@@ -90,10 +90,10 @@ pub(crate) fn read(
     let data = params.nested("payment_method_data")?;
     match (named, data) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(ApiError::invalid(
-            "Give either payment_method or payment_method_data, not both.",
-        )
-        .param("payment_method_data")),
+        (Some(_), Some(_)) => {
+            Err(ApiError::invalid("Give either payment_method or payment_method_data, not both.")
+                .param("payment_method_data"))
+        }
         (Some(id), None) => find(desk, &id).map(Some),
         (None, Some(mut data)) => {
             let method = from_data(desk, &mut data)?;
@@ -115,10 +115,7 @@ fn find(desk: &mut Desk<'_>, id: &str) -> Result<PaymentMethod, ApiError> {
 
 fn from_card(desk: &mut Desk<'_>, card: &TestCard) -> Result<PaymentMethod, ApiError> {
     let last4 = card.number.get(card.number.len().saturating_sub(4)..);
-    let detail = Detail::Card {
-        brand: card.brand,
-        last4: last4.unwrap_or_default().to_owned(),
-    };
+    let detail = Detail::Card { brand: card.brand, last4: last4.unwrap_or_default().to_owned() };
     make(desk, "card", card.behavior, detail, None)
 }
 
@@ -155,9 +152,8 @@ fn from_data(desk: &mut Desk<'_>, data: &mut Params) -> Result<PaymentMethod, Ap
     data.accept(&["allow_redisplay", "metadata", "radar_options"]);
     match kind.as_str() {
         "card" => {
-            let mut hash = data
-                .nested("card")?
-                .ok_or_else(|| ApiError::missing(data.key("card")))?;
+            let mut hash =
+                data.nested("card")?.ok_or_else(|| ApiError::missing(data.key("card")))?;
             hash.accept(&["cvc", "exp_month", "exp_year", "networks"]);
             let number = hash.required("number")?;
             let param = hash.key("number");
@@ -181,16 +177,8 @@ fn from_data(desk: &mut Desk<'_>, data: &mut Params) -> Result<PaymentMethod, Ap
             let iban = hash.required("iban")?;
             hash.finish()?;
             let last4: Vec<char> = iban.chars().rev().take(4).collect();
-            let detail = Detail::Debit {
-                last4: last4.into_iter().rev().collect(),
-            };
-            make(
-                desk,
-                "sepa_debit",
-                methods::debit_behavior(&iban),
-                detail,
-                billing_details,
-            )
+            let detail = Detail::Debit { last4: last4.into_iter().rev().collect() };
+            make(desk, "sepa_debit", methods::debit_behavior(&iban), detail, billing_details)
         }
         other => {
             data.accept(&[other]);

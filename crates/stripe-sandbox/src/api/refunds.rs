@@ -93,12 +93,7 @@ pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, A
     let reason = params.choice("reason", REASONS)?;
     let mut metadata = Metadata::new();
     params.metadata(&mut metadata)?;
-    params.accept(&[
-        "instructions_email",
-        "origin",
-        "refund_application_fee",
-        "reverse_transfer",
-    ]);
+    params.accept(&["instructions_email", "origin", "refund_application_fee", "reverse_transfer"]);
     params.finish()?;
     let mut charge = charge_to_refund(desk, intent, charge)?;
     let amount = checked_amount(&charge, amount)?;
@@ -146,10 +141,7 @@ fn schedule_change(desk: &mut Desk<'_>, refund: &str, behavior: Behavior) {
         | Behavior::Disputed
         | Behavior::Settles { .. } => return,
     };
-    let action = TimerAction::SettleRefund {
-        refund: refund.to_owned(),
-        succeeds,
-    };
+    let action = TimerAction::SettleRefund { refund: refund.to_owned(), succeeds };
     let at = later(desk.now, REFUND_SETTLES_AFTER);
     desk.objects.schedule(at, action);
 }
@@ -166,13 +158,8 @@ pub(crate) fn settle(desk: &mut Desk<'_>, id: &str, succeeds: bool) {
         return;
     }
     refund.status = RefundStatus::Failed;
-    refund.failure_transaction = Some(ledger::book(
-        desk,
-        Movement::RefundFailure,
-        refund.amount,
-        &refund.currency,
-        id,
-    ));
+    refund.failure_transaction =
+        Some(ledger::book(desk, Movement::RefundFailure, refund.amount, &refund.currency, id));
     if let Some(mut charge) = desk.objects.charges.get(&refund.charge).cloned() {
         charge.amount_refunded -= refund.amount;
         desk.objects.charges.put(&refund.charge, charge);
@@ -210,11 +197,10 @@ fn charge_to_refund(
         .intents
         .get(&id)
         .ok_or_else(|| ApiError::no_such("payment_intent", &id, "payment_intent"))?;
-    let charge = intent
-        .latest_charge
-        .as_deref()
-        .and_then(|charge| desk.objects.charges.get(charge))
-        .filter(|charge| charge.status == ChargeStatus::Succeeded && charge.amount_captured > 0);
+    let charge =
+        intent.latest_charge.as_deref().and_then(|charge| desk.objects.charges.get(charge)).filter(
+            |charge| charge.status == ChargeStatus::Succeeded && charge.amount_captured > 0,
+        );
     match charge {
         Some(charge) => Ok(charge.clone()),
         None => Err(intents::unexpected_state(desk, intent, "refunded")),
@@ -232,11 +218,9 @@ fn checked_amount(charge: &Charge, asked: Option<i64>) -> Result<i64, ApiError> 
         .executed());
     }
     if refundable == 0 {
-        return Err(
-            ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
-                .code("charge_already_refunded")
-                .executed(),
-        );
+        return Err(ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
+            .code("charge_already_refunded")
+            .executed());
     }
     let amount = match asked {
         None => return Ok(refundable),
@@ -253,11 +237,7 @@ fn checked_amount(charge: &Charge, asked: Option<i64>) -> Result<i64, ApiError> 
 }
 
 fn find(desk: &Desk<'_>, id: &str) -> Result<Refund, ApiError> {
-    desk.objects
-        .refunds
-        .get(id)
-        .cloned()
-        .ok_or_else(|| ApiError::not_found("refund", id, "id"))
+    desk.objects.refunds.get(id).cloned().ok_or_else(|| ApiError::not_found("refund", id, "id"))
 }
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
@@ -291,12 +271,8 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
     let matching = desk.objects.refunds.newest_first().filter(|refund| {
-        intent
-            .as_ref()
-            .is_none_or(|intent| *intent == refund.payment_intent)
-            && charge
-                .as_ref()
-                .is_none_or(|charge| *charge == refund.charge)
+        intent.as_ref().is_none_or(|intent| *intent == refund.payment_intent)
+            && charge.as_ref().is_none_or(|charge| *charge == refund.charge)
             && page.created.includes(refund.created)
     });
     page.cut("/v1/refunds", matching, |refund| &refund.id, Refund::render)

@@ -148,11 +148,6 @@ fn publishable(
 pub(crate) fn public_intent(intent: &Value) -> Value {
     PUBLIC_INTENT_FIELDS
         .iter()
-        .map(|name| {
-            (
-                (*name).to_owned(),
-                intent.get(*name).cloned().unwrap_or(json!(null)),
-            )
-        })
+        .map(|name| ((*name).to_owned(), intent.get(*name).cloned().unwrap_or(json!(null))))
         .collect()
 }

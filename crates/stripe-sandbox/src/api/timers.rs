@@ -19,19 +19,11 @@ pub(crate) fn fire(desk: &mut Desk<'_>, action: TimerAction) {
                 captures::expire(desk, intent, charge);
             }
         }
-        TimerAction::SettleDebit {
-            intent,
-            charge,
-            succeeds,
-        } => {
+        TimerAction::SettleDebit { intent, charge, succeeds } => {
             let waits = desk.objects.intents.get(&intent).is_some_and(|intent| {
                 intent.stage == Stage::Processing && intent.latest_charge.as_ref() == Some(&charge)
             });
-            let outcome = if succeeds {
-                Outcome::Succeed
-            } else {
-                Outcome::Fail
-            };
+            let outcome = if succeeds { Outcome::Succeed } else { Outcome::Fail };
             if waits && let Err(reason) = next_actions::settle(desk, &intent, outcome) {
                 tracing::warn!(intent, reason, "a debit could not settle");
             }

@@ -30,11 +30,7 @@ pub(crate) struct WebhookEndpoint {
 impl WebhookEndpoint {
     /// Whether it wants events of this type.
     pub(crate) fn wants(&self, kind: &str) -> bool {
-        self.enabled
-            && self
-                .enabled_events
-                .iter()
-                .any(|wanted| wanted == "*" || wanted == kind)
+        self.enabled && self.enabled_events.iter().any(|wanted| wanted == "*" || wanted == kind)
     }
 
     /// Without its secret, which is only shown at creation.
@@ -59,11 +55,11 @@ impl WebhookEndpoint {
 fn read_url(text: &str) -> Result<Url, ApiError> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        Ok(_) | Err(_) => Err(ApiError::invalid(
-            "Invalid URL: it must start with https:// or http://",
-        )
-        .code("url_invalid")
-        .param("url")),
+        Ok(_) | Err(_) => {
+            Err(ApiError::invalid("Invalid URL: it must start with https:// or http://")
+                .code("url_invalid")
+                .param("url"))
+        }
     }
 }
 
@@ -73,15 +69,11 @@ fn read_events(events: Vec<String>) -> Result<Vec<String>, ApiError> {
     }
     for (position, event) in events.iter().enumerate() {
         let known_shape = event.contains('.')
-            && event
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '0'..='9'));
+            && event.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '0'..='9'));
         if event != "*" && !known_shape {
             let param = format!("enabled_events[{position}]");
-            return Err(
-                ApiError::invalid(format!("Invalid {param}: {event} is no event type."))
-                    .param(param),
-            );
+            return Err(ApiError::invalid(format!("Invalid {param}: {event} is no event type."))
+                .param(param));
         }
     }
     Ok(events)

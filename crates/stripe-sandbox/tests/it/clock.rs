@@ -19,10 +19,7 @@ async fn an_authorization_ends_after_seven_days_to_the_second() {
     assert_eq!(shown.text("/cancellation_reason"), "automatic");
     assert_eq!(shown.integer("/amount_capturable"), 0);
     app.sandbox.deliver_due().await;
-    assert_eq!(
-        app.receiver.take_types(),
-        ["charge.expired", "payment_intent.canceled"]
-    );
+    assert_eq!(app.receiver.take_types(), ["charge.expired", "payment_intent.canceled"]);
 }
 
 #[tokio::test]
@@ -33,9 +30,7 @@ async fn what_was_captured_in_part_is_closed_at_the_end() {
                 &payment_method_options[card][request_multicapture]=if_available";
     let intent = app.post("/v1/payment_intents", form).await.ok().text("/id");
     let capture = format!("/v1/payment_intents/{intent}/capture");
-    app.post(&capture, "amount_to_capture=500&final_capture=false")
-        .await
-        .ok();
+    app.post(&capture, "amount_to_capture=500&final_capture=false").await.ok();
     app.sandbox.advance_clock(WEEK).unwrap();
     let shown = app.get(&format!("/v1/payment_intents/{intent}")).await.ok();
     assert_eq!(shown.text("/status"), "succeeded");
@@ -64,32 +59,19 @@ async fn several_things_that_fell_due_happen_in_their_order() {
     app.subscribe().await;
     let paid =
         "currency=eur&confirm=true&payment_method_types[]=card&payment_method=pm_card_refundFail";
-    let intent = app
-        .post("/v1/payment_intents", &format!("amount=2000&{paid}"))
-        .await
-        .ok()
-        .text("/id");
-    app.post("/v1/refunds", &format!("payment_intent={intent}"))
-        .await
-        .ok();
+    let intent =
+        app.post("/v1/payment_intents", &format!("amount=2000&{paid}")).await.ok().text("/id");
+    app.post("/v1/refunds", &format!("payment_intent={intent}")).await.ok();
     app.authorized().await;
     app.sandbox.deliver_due().await;
     app.receiver.take();
     app.sandbox.advance_clock(2 * WEEK).unwrap();
     app.sandbox.deliver_due().await;
     let received = app.receiver.take();
-    let types: Vec<String> = received
-        .iter()
-        .map(|one| text(&one.event, "/type"))
-        .collect();
+    let types: Vec<String> = received.iter().map(|one| text(&one.event, "/type")).collect();
     assert_eq!(
         types,
-        [
-            "refund.updated",
-            "refund.failed",
-            "charge.expired",
-            "payment_intent.canceled"
-        ]
+        ["refund.updated", "refund.failed", "charge.expired", "payment_intent.canceled"]
     );
     let audit = app.sandbox.audit();
     assert_eq!((audit[0].amount_refunded, audit[0].refunds), (0, 0));

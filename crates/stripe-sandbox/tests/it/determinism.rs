@@ -7,19 +7,10 @@ use crate::support::TestApp;
 async fn run(app: &TestApp) -> Vec<Bytes> {
     let mut out = Vec::new();
     app.subscribe().await;
-    let settings = WebhookSettings {
-        order: WebhookOrder::Shuffle,
-        ..WebhookSettings::default()
-    };
+    let settings = WebhookSettings { order: WebhookOrder::Shuffle, ..WebhookSettings::default() };
     app.sandbox.set_webhooks(settings).unwrap();
-    let fault = Fault {
-        percent: 30,
-        times: 100,
-        ..Fault::new(FaultKind::LoseAnswer)
-    };
-    app.sandbox
-        .inject(fault.on("POST", "/v1/payment_intents"))
-        .unwrap();
+    let fault = Fault { percent: 30, times: 100, ..Fault::new(FaultKind::LoseAnswer) };
+    app.sandbox.inject(fault.on("POST", "/v1/payment_intents")).unwrap();
     for number in 0..20 {
         let form = format!(
             "amount={}&currency=eur&confirm=true&payment_method=pm_card_visa&payment_method_types[]=card",
@@ -34,10 +25,7 @@ async fn run(app: &TestApp) -> Vec<Bytes> {
     }
     app.sandbox.deliver_due().await;
     for received in app.receiver.take() {
-        out.push(Bytes::from(format!(
-            "{} {}",
-            received.signature, received.event
-        )));
+        out.push(Bytes::from(format!("{} {}", received.signature, received.event)));
     }
     out.push(app.get("/v1/events?limit=100").await.ok().bytes);
     out

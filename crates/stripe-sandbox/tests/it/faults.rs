@@ -10,9 +10,7 @@ async fn a_lost_answer_took_effect_once() {
     let app = TestApp::new();
     let intent = app.authorized().await;
     let capture = format!("/v1/payment_intents/{intent}/capture");
-    app.sandbox
-        .inject(Fault::new(FaultKind::LoseAnswer).on("POST", CAPTURE))
-        .unwrap();
+    app.sandbox.inject(Fault::new(FaultKind::LoseAnswer).on("POST", CAPTURE)).unwrap();
     assert!(app.post_keyed("k", &capture, "").await.is_none());
     assert_eq!(app.status_of(&intent).await, "succeeded");
     let again = app.post_keyed("k", &capture, "").await.unwrap().ok();
@@ -26,19 +24,13 @@ async fn a_lost_request_took_no_effect_and_its_key_is_fresh() {
     let app = TestApp::new();
     let intent = app.authorized().await;
     let capture = format!("/v1/payment_intents/{intent}/capture");
-    app.sandbox
-        .inject(Fault::new(FaultKind::LoseRequest).on("POST", CAPTURE))
-        .unwrap();
+    app.sandbox.inject(Fault::new(FaultKind::LoseRequest).on("POST", CAPTURE)).unwrap();
     assert!(app.post_keyed("k", &capture, "").await.is_none());
     assert_eq!(app.status_of(&intent).await, "requires_capture");
     let again = app.post_keyed("k", &capture, "").await.unwrap().ok();
     assert_eq!(again.header("idempotent-replayed"), None);
-    let lost: Vec<_> = app
-        .sandbox
-        .calls()
-        .into_iter()
-        .filter(|call| call.status.is_none())
-        .collect();
+    let lost: Vec<_> =
+        app.sandbox.calls().into_iter().filter(|call| call.status.is_none()).collect();
     assert_eq!(lost.len(), 1);
     assert_eq!(lost[0].fault, Some(FaultKind::LoseRequest));
 }
@@ -46,26 +38,12 @@ async fn a_lost_request_took_no_effect_and_its_key_is_fresh() {
 #[tokio::test]
 async fn even_a_repetition_can_be_lost() {
     let app = TestApp::new();
-    let fault = Fault {
-        times: 2,
-        ..Fault::new(FaultKind::LoseAnswer)
-    };
+    let fault = Fault { times: 2, ..Fault::new(FaultKind::LoseAnswer) };
     app.sandbox.inject(fault).unwrap();
     let form = "amount=2000&currency=eur";
-    assert!(
-        app.post_keyed("k", "/v1/payment_intents", form)
-            .await
-            .is_none()
-    );
-    assert!(
-        app.post_keyed("k", "/v1/payment_intents", form)
-            .await
-            .is_none()
-    );
-    app.post_keyed("k", "/v1/payment_intents", form)
-        .await
-        .unwrap()
-        .ok();
+    assert!(app.post_keyed("k", "/v1/payment_intents", form).await.is_none());
+    assert!(app.post_keyed("k", "/v1/payment_intents", form).await.is_none());
+    app.post_keyed("k", "/v1/payment_intents", form).await.unwrap().ok();
     assert_eq!(app.sandbox.audit().len(), 1);
 }
 
@@ -73,11 +51,7 @@ async fn even_a_repetition_can_be_lost() {
 async fn chances_follow_the_seed() {
     let run = |seed| async move {
         let app = TestApp::with_seed(seed);
-        let fault = Fault {
-            percent: 50,
-            times: 1_000,
-            ..Fault::new(FaultKind::Status)
-        };
+        let fault = Fault { percent: 50, times: 1_000, ..Fault::new(FaultKind::Status) };
         app.sandbox.inject(fault).unwrap();
         let mut statuses = Vec::new();
         for _ in 0..40 {
@@ -95,11 +69,8 @@ async fn chances_follow_the_seed() {
 #[tokio::test]
 async fn a_status_can_say_whether_to_try_again() {
     let app = TestApp::new();
-    let fault = Fault {
-        status: Some(503),
-        should_retry: Some(true),
-        ..Fault::new(FaultKind::Status)
-    };
+    let fault =
+        Fault { status: Some(503), should_retry: Some(true), ..Fault::new(FaultKind::Status) };
     app.sandbox.inject(fault).unwrap();
     let reply = app.get("/v1/balance").await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);

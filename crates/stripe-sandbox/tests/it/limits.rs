@@ -24,13 +24,9 @@ async fn an_authorization_is_captured_fifty_times() {
     let intent = app.post("/v1/payment_intents", form).await.ok().text("/id");
     let capture = format!("/v1/payment_intents/{intent}/capture");
     for _ in 0..50 {
-        app.post(&capture, "amount_to_capture=1&final_capture=false")
-            .await
-            .ok();
+        app.post(&capture, "amount_to_capture=1&final_capture=false").await.ok();
     }
-    let reply = app
-        .post(&capture, "amount_to_capture=1&final_capture=false")
-        .await;
+    let reply = app.post(&capture, "amount_to_capture=1&final_capture=false").await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
     assert_eq!(app.sandbox.audit()[0].amount_captured, 50);
     // Letting the rest go takes nothing, so it is still possible.
@@ -49,10 +45,7 @@ async fn pages_and_keys_and_bodies_have_a_size() {
     let reply = app.post_keyed(&key, "/v1/customers", "").await.unwrap();
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
     let large = "x".repeat(BODY_BYTES_MAX + 1);
-    let reply = app
-        .send(request(http::Method::POST, "/v1/customers", &large))
-        .await
-        .unwrap();
+    let reply = app.send(request(http::Method::POST, "/v1/customers", &large)).await.unwrap();
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
@@ -60,25 +53,13 @@ async fn pages_and_keys_and_bodies_have_a_size() {
 async fn what_is_not_a_form_or_a_version_or_a_path_is_refused() {
     let app = TestApp::new();
     let mut json = request(http::Method::POST, "/v1/customers", "{}");
-    json.headers_mut()
-        .insert("content-type", "application/json".parse().unwrap());
-    assert_eq!(
-        app.send(json).await.unwrap().status,
-        StatusCode::BAD_REQUEST
-    );
+    json.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    assert_eq!(app.send(json).await.unwrap().status, StatusCode::BAD_REQUEST);
     let mut version = request(http::Method::GET, "/v1/balance", "");
-    version
-        .headers_mut()
-        .insert("stripe-version", "latest".parse().unwrap());
-    assert_eq!(
-        app.send(version).await.unwrap().status,
-        StatusCode::BAD_REQUEST
-    );
+    version.headers_mut().insert("stripe-version", "latest".parse().unwrap());
+    assert_eq!(app.send(version).await.unwrap().status, StatusCode::BAD_REQUEST);
     let nowhere = app.get("/v1/nothing").await;
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
     assert!(nowhere.header("request-id").is_some());
-    assert_eq!(
-        nowhere.header("stripe-version"),
-        Some(stripe_sandbox::API_VERSION)
-    );
+    assert_eq!(nowhere.header("stripe-version"), Some(stripe_sandbox::API_VERSION));
 }

@@ -11,10 +11,8 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
@@ -39,12 +37,7 @@ async fn step(app: &TestApp, dice: &mut Dice, intents: &mut Vec<String>) {
              &payment_method={method}&capture_method={capture}\
              &payment_method_options[card][request_multicapture]=if_available"
         );
-        intents.push(
-            app.post("/v1/payment_intents", &form)
-                .await
-                .ok()
-                .text("/id"),
-        );
+        intents.push(app.post("/v1/payment_intents", &form).await.ok().text("/id"));
         return;
     }
     let count = u64::try_from(intents.len()).unwrap();
@@ -54,19 +47,13 @@ async fn step(app: &TestApp, dice: &mut Dice, intents: &mut Vec<String>) {
         0 | 1 => {
             let is_final = dice.roll(2) == 0;
             let form = format!("amount_to_capture={amount}&final_capture={is_final}");
-            app.post(&format!("/v1/payment_intents/{intent}/capture"), &form)
-                .await;
+            app.post(&format!("/v1/payment_intents/{intent}/capture"), &form).await;
         }
         2 => {
-            app.post(&format!("/v1/payment_intents/{intent}/cancel"), "")
-                .await;
+            app.post(&format!("/v1/payment_intents/{intent}/cancel"), "").await;
         }
         3 | 4 => {
-            app.post(
-                "/v1/refunds",
-                &format!("payment_intent={intent}&amount={amount}"),
-            )
-            .await;
+            app.post("/v1/refunds", &format!("payment_intent={intent}&amount={amount}")).await;
         }
         _ => {
             let seconds = i64::try_from(dice.roll(100_000)).unwrap();
@@ -85,12 +72,7 @@ async fn money_never_appears_from_nowhere() {
             step(&app, &mut dice, &mut intents).await;
             app.sandbox.audit().iter().for_each(check);
         }
-        let captured: i64 = app
-            .sandbox
-            .audit()
-            .iter()
-            .map(|one| one.amount_captured)
-            .sum();
+        let captured: i64 = app.sandbox.audit().iter().map(|one| one.amount_captured).sum();
         assert!(captured > 0);
     }
 }

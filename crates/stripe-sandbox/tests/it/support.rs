@@ -64,10 +64,7 @@ impl Receiver {
     }
 
     pub fn take_types(&self) -> Vec<String> {
-        self.take()
-            .into_iter()
-            .map(|received| text(&received.event, "/type"))
-            .collect()
+        self.take().into_iter().map(|received| text(&received.event, "/type")).collect()
     }
 }
 
@@ -147,11 +144,7 @@ impl TestApp {
             webhooks: Arc::new(receiver.clone()),
             base_url: "http://sandbox.example".to_owned(),
         });
-        Self {
-            sandbox,
-            clock,
-            receiver,
-        }
+        Self { sandbox, clock, receiver }
     }
 
     /// Sends a request; none when the connection broke.
@@ -181,9 +174,7 @@ impl TestApp {
     /// A POST under an idempotency key; none when the connection broke.
     pub async fn post_keyed(&self, key: &str, path: &str, form: &str) -> Option<Reply> {
         let mut request = request(Method::POST, path, form);
-        request
-            .headers_mut()
-            .insert("idempotency-key", key.parse().unwrap());
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
         self.send(request).await
     }
 
@@ -201,10 +192,7 @@ impl TestApp {
     pub async fn authorized(&self) -> String {
         let form = "amount=2000&currency=eur&confirm=true&payment_method=pm_card_visa\
                     &payment_method_types[]=card&capture_method=manual";
-        self.post("/v1/payment_intents", form)
-            .await
-            .ok()
-            .text("/id")
+        self.post("/v1/payment_intents", form).await.ok().text("/id")
     }
 
     /// Subscribes the receiver to everything; the id and the secret of the endpoint.
@@ -215,10 +203,7 @@ impl TestApp {
     }
 
     pub async fn status_of(&self, intent: &str) -> String {
-        self.get(&format!("/v1/payment_intents/{intent}"))
-            .await
-            .ok()
-            .text("/status")
+        self.get(&format!("/v1/payment_intents/{intent}")).await.ok().text("/status")
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use app::ports::{NewMessage, SendOutcome, Store};
+use app::limits::CHANNEL_PARK_READS;
+use app::ports::{Lease, NewMessage, SendOutcome, Store};
 use jiff::SignedDuration;
 
 use super::world::{World, push_ids};
@@ -117,4 +118,34 @@ pub async fn only_the_asked_channels_are_claimed(store: Arc<dyn Store>) {
     let both = world.claim_push_of(&["payment-events", "app-events"]).await;
     assert_eq!(push_ids(&both), [polled.id]);
     assert_eq!(both[0].channel, "app-events");
+}
+
+/// An order may be told of on both kinds of channel.
+pub async fn news_parked_on_a_polled_channel_lets_pushed_results_go(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let news = NewMessage { blocks: false, ..world.message("DE--1", "PaymentUpdated") };
+    let result = NewMessage { channel: "pushed", ..world.message("DE--1", "PaymentCaptured") };
+    world.tell(&[news.clone(), result.clone()]).await;
+    for _ in 0..CHANNEL_PARK_READS {
+        assert!(world.claim_push_of(&["pushed"]).await.is_empty(), "the news come first");
+        assert_eq!(world.poll(100).await, [news.id]);
+        world.advance(61);
+    }
+    assert!(world.poll(100).await.is_empty(), "parked");
+    assert_eq!(push_ids(&world.claim_push_of(&["pushed"]).await), [result.id]);
+}
+
+/// Over all channels together.
+pub async fn claimed_messages_are_limited(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    for order in ["DE--1", "DE--2", "DE--3"] {
+        let elsewhere =
+            NewMessage { channel: "elsewhere", ..world.message(order, "PaymentCaptured") };
+        let elsewhere = NewMessage { order_key: format!("{order}-elsewhere"), ..elsewhere };
+        world.tell(&[world.message(order, "PaymentAuthorized"), elsewhere]).await;
+    }
+    let channels = ["payment-events".to_owned(), "elsewhere".to_owned()];
+    let four = Lease { limit: 4, ..world.lease("relay-1") };
+    assert_eq!(world.store.claim_outbox(&four, &channels).await.unwrap().len(), 4);
+    assert_eq!(world.store.claim_outbox(&four, &channels).await.unwrap().len(), 2);
 }
