@@ -4,6 +4,13 @@
 //! Real processes, real sockets, a real database file. Stripe's answers are made to come late, so
 //! that some kills fall between the effect of a call and its answer.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -2,6 +2,14 @@
 //! SQLite store and its Stripe adapter, with the stand-in for Stripe at the other end, all in one
 //! thread without sockets. Time stands still until a test moves it, so that a run repeats.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod support;
 
 mod commands;
+mod initialize;

@@ -3,7 +3,9 @@
 mod order;
 mod plumbing;
 mod recorded;
+mod webhook;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use app::{Entropy, Site};
@@ -15,7 +17,7 @@ use messaging::Routes;
 use paybridge::wiring::{App, Parts};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use store::{Keyring, SqliteStore};
+use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::TestEntropy;
@@ -24,6 +26,7 @@ use tower::ServiceExt;
 pub use order::{Order, TENANT, capture, cancel, refund};
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
+pub use webhook::{Event, signature};
 
 /// The bearer token of the app, the one in the recorded requests.
 pub const TOKEN: &str = "test-token";
@@ -58,6 +61,21 @@ impl TestApp {
     /// The same, with some channels pushed.
     pub fn with_routes(routes: Routes) -> Self {
         let entropy = Arc::new(TestEntropy::new());
+        let store = SqliteStore::inline(keyring(), entropy.as_ref()).unwrap();
+        Self::on(store, entropy, routes)
+    }
+
+    /// The same on a database in this folder with threads of its own, for tests in which requests
+    /// really run at the same time.
+    pub fn on_threads(folder: &Path) -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let path = folder.join("paybridge.db");
+        let options = OpenOptions { migrate: true };
+        let store = SqliteStore::open(&path, keyring(), options, entropy.as_ref()).unwrap();
+        Self::on(store, entropy, Routes::default())
+    }
+
+    fn on(store: SqliteStore, entropy: Arc<TestEntropy>, routes: Routes) -> Self {
         let to_app = plumbing::ToApp::default();
         let sandbox = Sandbox::new(Options {
             seed: 1,
@@ -67,8 +85,7 @@ impl TestApp {
         });
         let transport = plumbing::ToSandbox(sandbox.router());
         let client = StripeClient::new(Arc::new(transport), "http://stripe.test/".parse().unwrap());
-        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
-        let store = Arc::new(SqliteStore::inline(keyring, entropy.as_ref()).unwrap());
+        let store = Arc::new(store);
         let pushed = Pushed::default();
         let app = App::new(Parts {
             store: store.clone(),
@@ -76,16 +93,30 @@ impl TestApp {
             entropy: entropy.clone(),
             push: Arc::new(pushed.clone()),
             routes,
-            site: Site {
-                public_url: "http://app.test".into(),
-                app_identifier: "paybridge".into(),
-            },
+            site: site("http://app.test"),
             auth_token: SecretString::from(TOKEN),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
         to_app.connect(app.router.clone());
         Self { app, sandbox, entropy, store, pushed }
+    }
+
+    /// The same installation after it moved to another address.
+    pub fn moved_to(self, public_url: &str) -> Self {
+        let context = &self.app.consumer.context;
+        let app = App::new(Parts {
+            store: context.store.clone(),
+            psp: context.psp.clone(),
+            entropy: context.entropy.clone(),
+            push: Arc::new(self.pushed.clone()),
+            routes: (*self.app.consumer.relay.routes).clone(),
+            site: site(public_url),
+            auth_token: SecretString::from(TOKEN),
+            metrics: Arc::new(String::new),
+            worker: "worker-1".into(),
+        });
+        Self { app, ..self }
     }
 
     /// An app whose tenant is configured, and whose shop has read what it was told of that.
@@ -179,9 +210,14 @@ impl TestApp {
 
     /// Does something at Stripe with the tenant's key, as its dashboard would.
     pub async fn stripe(&self, method: Method, path: &str, form: &str) -> Value {
+        self.stripe_with(SECRET_KEY, method, path, form).await
+    }
+
+    /// The same with another key.
+    pub async fn stripe_with(&self, key: &str, method: Method, path: &str, form: &str) -> Value {
         let mut request = request(method, path, form.to_owned());
         let headers = request.headers_mut();
-        headers.insert("authorization", format!("Bearer {SECRET_KEY}").parse().unwrap());
+        headers.insert("authorization", format!("Bearer {key}").parse().unwrap());
         headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
         let response = self.sandbox.router().oneshot(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -196,13 +232,23 @@ impl TestApp {
     }
 
     pub async fn command_as(&self, id: &str, name: &str, body: &Value) -> (StatusCode, Value) {
+        self.command_of(TENANT, id, name, body).await
+    }
+
+    pub async fn command_of(
+        &self,
+        tenant: &str,
+        id: &str,
+        name: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
         let mut request =
             request(Method::POST, "/message-channels/payment-commands", body.to_string());
         for (header, value) in [
             ("name", name),
             ("transfer-name", name),
             ("correlation-id", id),
-            ("tenant-identifier", TENANT),
+            ("tenant-identifier", tenant),
         ] {
             request.headers_mut().insert(header, value.parse().unwrap());
         }
@@ -321,6 +367,14 @@ impl Message {
     pub fn details(&self) -> Value {
         serde_json::from_str(self.body["details"].as_str().expect("details are a string")).unwrap()
     }
+}
+
+fn keyring() -> Keyring {
+    Keyring::from_base64(&Keyring::generate().unwrap()).unwrap()
+}
+
+fn site(public_url: &str) -> Site {
+    Site { public_url: public_url.into(), app_identifier: "paybridge".into() }
 }
 
 /// A request with the app's bearer token.

@@ -1,13 +1,12 @@
 //! The reference of the configuration says what the code does.
 
-use std::path::Path;
 
 use paybridge::config::reference;
 
 /// With `UPDATE_DOCS=1` it is rewritten instead; `cargo xtask docs` does that.
 #[test]
 fn the_configuration_reference_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let path = crate::support::path("docs/configuration.md");
     let document = std::fs::read_to_string(&path).unwrap();
     let updated = reference::updated(&document).expect("docs/configuration.md has both marks");
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -1,0 +1,79 @@
+//! Reading our documents and our sources.
+
+use std::path::{Path, PathBuf};
+
+/// A path from the root of the repository.
+pub fn path(from_root: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(from_root)
+}
+
+/// The text of a file, by its path from the root of the repository.
+pub fn read(from_root: &str) -> String {
+    let path = path(from_root);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The documents that name commands, variables and paths.
+pub const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "docs/configuration.md",
+    "docs/errors.md",
+    "docs/flows.md",
+    "docs/guide/operate.md",
+    "docs/guide/shop.md",
+];
+
+/// The Rust files below a folder, tests of the crate excluded.
+pub fn sources(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![path(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// The code spans of a line of Markdown: what stands between runs of the same number of backticks.
+pub fn code_spans(line: &str) -> Vec<String> {
+    let mut spans = Vec::new();
+    let mut rest = line;
+    while let Some(start) = rest.find('`') {
+        let opened = &rest[start..];
+        let run = opened.len() - opened.trim_start_matches('`').len();
+        let fence = "`".repeat(run);
+        let inside = &opened[run..];
+        let Some(end) = closing(inside, &fence) else { break };
+        let span = &inside[..end];
+        let padded = span.strip_prefix(' ').and_then(|span| span.strip_suffix(' '));
+        spans.push(padded.unwrap_or(span).to_owned());
+        rest = &inside[end + run..];
+    }
+    spans
+}
+
+/// Where a run of exactly as many backticks begins.
+fn closing(text: &str, fence: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = text[from..].find('`') {
+        let at = from + found;
+        let run = text[at..].len() - text[at..].trim_start_matches('`').len();
+        if run == fence.len() {
+            return Some(at);
+        }
+        from = at + run;
+    }
+    None
+}
+
+#[test]
+fn code_spans_may_hold_backticks() {
+    assert_eq!(code_spans("a `b` and `` `c` d `` and ``e`f`` `open"), ["b", "`c` d", "e`f"]);
+}
