@@ -130,7 +130,7 @@ impl Payment {
         let mut done = self.refund_changed(fact);
         done.tell.clear();
         let payment = &mut done.payment;
-        let given_back = payment.refunded().covers(payment.captured);
+        let given_back = !payment.captured.is_zero() && payment.refunded().covers(payment.captured);
         if payment.status == Status::CancelRequested && given_back {
             let items = payment.items();
             payment.0.status = Status::Canceled;

@@ -1,11 +1,7 @@
 //! No path captures more than was authorized or refunds more than was captured, whatever facts
 //! come in whatever order, and whatever the shop asks for.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use payment::*;
 use proptest::prelude::*;
 
