@@ -35,6 +35,7 @@ mod redirects;
 pub mod settings;
 pub mod tenant;
 pub mod work;
+mod write;
 
 pub use context::{Context, Site};
 pub use ports::{Entropy, Psp, Store};

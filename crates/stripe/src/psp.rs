@@ -19,7 +19,7 @@ use crate::answer::read;
 use crate::client::{Call, StripeClient};
 use crate::form::Form;
 use crate::objects::{self, List, PaymentIntent, Refund};
-use crate::translate::{Unreadable, intent_view, refund_view};
+use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
 use crate::{amount, metadata, requests, webhook};
 
 /// The largest page that Stripe lists.
@@ -345,10 +345,6 @@ impl Psp for StripePsp {
     fn storable_event(&self, body: &[u8]) -> Result<Vec<u8>, WebhookRejected> {
         webhook::redact::redact(body)
     }
-}
-
-pub(crate) fn mode_of(livemode: bool) -> Mode {
-    if livemode { Mode::Live } else { Mode::Test }
 }
 
 /// The path of an attempt.

@@ -83,10 +83,12 @@ pub(crate) fn update_payment(checkout: &Checkout) -> Result<Form, AmountError> {
 }
 
 /// `final_capture` may be sent only where several captures were granted, and they were where this
-/// one is not the last: Stripe lets go of the rest by itself otherwise.
+/// one is not the last, or takes nothing and so comes after another: Stripe lets go of the rest by
+/// itself otherwise.
 pub(crate) fn capture(amount: Money, last: bool) -> Result<Form, AmountError> {
     let form = Form::new().with("amount_to_capture", to_stripe(amount)?);
-    Ok(expanded(if last { form } else { form.with("final_capture", false) }))
+    let several = !last || amount.is_zero();
+    Ok(expanded(if several { form.with("final_capture", last) } else { form }))
 }
 
 pub(crate) fn cancel() -> Form {

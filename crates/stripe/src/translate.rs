@@ -1,7 +1,7 @@
 //! From Stripe's objects to the domain.
 
 use app::ports::{IntentState, IntentView, RefundView};
-use payment::{Money, PspReference, PspRefundId, RefundFact, RefundId, RefundState};
+use payment::{Mode, Money, PspReference, PspRefundId, RefundFact, RefundId, RefundState};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -177,4 +177,8 @@ pub(crate) fn retriable(intent: &PaymentIntent) -> bool {
 /// A word of Stripe as people write it.
 pub(crate) fn plain_words(word: &str) -> String {
     word.replace('_', " ")
+}
+
+pub(crate) fn mode_of(livemode: bool) -> Mode {
+    if livemode { Mode::Live } else { Mode::Test }
 }

@@ -9,10 +9,9 @@ use uuid::Uuid;
 use crate::amount::from_stripe;
 use crate::metadata;
 use crate::objects::{Charge, Dispute, Event, Metadata, PaymentIntent};
-use crate::psp::mode_of;
 use crate::translate::{
-    Unreadable, decline_reason, intent_view, method_label, multicapture, plain_words, refund_fact,
-    retriable,
+    Unreadable, decline_reason, intent_view, method_label, mode_of, multicapture, plain_words,
+    refund_fact, retriable,
 };
 
 type Fact = Result<Option<PspFact>, Unreadable>;

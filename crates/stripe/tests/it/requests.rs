@@ -132,18 +132,19 @@ async fn an_update_changes_amount_description_metadata_and_address() {
 async fn c33_only_a_capture_that_is_not_the_last_keeps_the_rest() {
     let mut targets = Vec::new();
     let mut parameters = String::new();
-    for last in [false, true] {
+    // A last capture of nothing lets go of what several captures left.
+    for (amount, last) in [(10000, false), (10000, true), (0, true)] {
         let script = Script::new([answer(200, intent("requires_capture"))]);
         script
             .psp()
-            .capture(&credentials(), &reference(), euros(10000), last, &key())
+            .capture(&credentials(), &reference(), euros(amount), last, &key())
             .await
             .unwrap();
         let sent = script.sent().remove(0);
         targets.push(sent.target.clone());
         parameters.push_str(&format!("last: {last}\n{}\n", sent.parameters()));
     }
-    assert_eq!(targets, ["/v1/payment_intents/pi_1/capture"; 2]);
+    assert_eq!(targets, ["/v1/payment_intents/pi_1/capture"; 3]);
     assert_snapshot!("capture", parameters);
 }
 

@@ -1,0 +1,83 @@
+//! Writes what has happened to a payment, with what the shop is told of it, in one transaction.
+
+use payment::{CommandId, Payment, Purpose};
+
+use crate::context::Context;
+use crate::learn::Moved;
+use crate::messages;
+use crate::ports::{
+    Commit, CommitOutcome, Expected, InboxSettlement, PaymentChange, StoreError, Stored,
+};
+
+impl Context {
+    /// Writes what has happened to a payment, and what the shop is told of it.
+    pub(crate) async fn write(
+        &self,
+        before: &Stored,
+        moved: Moved,
+        inbox: Option<InboxSettlement>,
+    ) -> Result<CommitOutcome, StoreError> {
+        let now = self.entropy.now();
+        let tenant = before.value.tenant.clone();
+        let untouched = moved.payment == before.value && moved.tell.is_empty();
+        let messages = messages::of_payment(self, &moved).await?;
+        let change = PaymentChange {
+            payment: moved.payment,
+            expected: Expected::Version(before.version),
+            settled: moved.settled,
+            history: moved.history,
+        };
+        let payment = (!untouched).then_some(change);
+        if payment.is_none() && inbox.is_none() {
+            return Ok(CommitOutcome::Committed);
+        }
+        self.store.commit(Commit { tenant, now, payment, messages, inbox, ends: moved.ends }).await
+    }
+
+    /// Journals a call and reads the payment again; `None` where somebody else was faster.
+    pub(crate) async fn journal(
+        &self,
+        stored: Stored,
+        purpose: Purpose,
+        command: Option<CommandId>,
+    ) -> Result<Option<Stored>, StoreError> {
+        let now = self.entropy.now();
+        let Some(planned) = self.plan(stored.value.clone(), purpose, command) else {
+            return Ok(None);
+        };
+        let moved = Moved::start(planned);
+        match self.write(&stored, moved.clone(), None).await? {
+            CommitOutcome::Committed => {
+                tracing::debug!(payment = %stored.value.id, at = %now, "call journaled");
+                Ok(Some(Stored { value: moved.payment, version: stored.version + 1 }))
+            }
+            CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(None),
+        }
+    }
+
+    /// The payment with a new call open on it; `None` where another call is.
+    pub(crate) fn plan(
+        &self,
+        payment: Payment,
+        purpose: Purpose,
+        command: Option<CommandId>,
+    ) -> Option<Payment> {
+        let id = self.entropy.new_id();
+        // An attempt's creation repeats under the attempt's own id, so that whoever finds the
+        // payment without a reference asks for the very same attempt (rule R2).
+        let key = match &purpose {
+            Purpose::Create => payment.attempt().id.to_string(),
+            Purpose::Update(_)
+            | Purpose::Capture { .. }
+            | Purpose::Cancel { .. }
+            | Purpose::Refund { .. } => id.to_string(),
+        };
+        payment.plan(payment::Call {
+            id: payment::CallId::new(id),
+            key: payment::IdempotencyKey::new(key),
+            purpose,
+            command,
+            planned_at: self.entropy.now(),
+        })
+    }
+}
