@@ -1,6 +1,6 @@
 //! Carries out an event of the PSP that came in: finds its payment and applies what it says.
 
-use payment::{Event, Payment};
+use payment::{Event, Payment, RefundId};
 
 use crate::context::Context;
 use crate::learn::{Learned, Moved};
@@ -35,13 +35,26 @@ impl Context {
                 [first, ..] => format!("{}: ignored: {first}", event.kind),
             };
             count(if moved.ignored.is_empty() { "applied" } else { "ignored" });
+            let owing = self.plan_what_is_owed(&moved.payment);
+            let moved = Moved { payment: owing.clone().unwrap_or(moved.payment), ..moved };
             let settlement = self.settlement(claim, InboxOutcome::Done(note));
-            match self.write(&stored, moved, Some(settlement)).await? {
-                CommitOutcome::Committed | CommitOutcome::Duplicate => return Ok(()),
-                CommitOutcome::Conflict => {}
+            match (self.write(&stored, moved, Some(settlement)).await?, owing) {
+                (CommitOutcome::Committed, Some(value)) => {
+                    let journaled = Stored { value, version: stored.version + 1 };
+                    return self.carry_out(journaled).await.map(|_| ());
+                }
+                (CommitOutcome::Committed, None) | (CommitOutcome::Duplicate, _) => return Ok(()),
+                (CommitOutcome::Conflict, _) => {}
             }
         }
         Err(Problem::Later("the payment changes too quickly".into()))
+    }
+
+    /// What comes in after a cancel is given back (rule R9). The call is journaled with the event
+    /// that brought the money: whatever happens then, it is open, and found as such.
+    fn plan_what_is_owed(&self, payment: &Payment) -> Option<Payment> {
+        let purpose = payment.owed(|| RefundId::new(self.entropy.new_id()))?;
+        self.plan(payment.clone(), purpose, None)
     }
 
     /// The payment that an event is about, by the PSP's name of the attempt or by our metadata.

@@ -4,7 +4,7 @@
 //! webhook that beats the answer - it is either repeated under the same key or asked for, never
 //! made anew and never taken for a failure.
 
-use payment::{Call, Event, IdempotencyKey, Payment, PspReference, Purpose, RefundFact};
+use payment::{Call, Event, IdempotencyKey, Money, Payment, PspReference, Purpose, RefundFact};
 
 use crate::context::Context;
 use crate::learn::{Learned, Moved};
@@ -94,11 +94,10 @@ impl Context {
             Purpose::Capture { amount, last, .. } => {
                 let reference = reference_of(payment)?;
                 let view = self.psp.capture(credentials, reference, *amount, *last, key).await?;
-                Ok(Learned::from(&view))
+                Ok(captured(&view, *amount))
             }
             Purpose::Cancel { .. } => {
-                let reference = reference_of(payment)?;
-                let view = self.psp.cancel(credentials, reference, key).await?;
+                let view = self.let_go(credentials, payment, key).await?;
                 Ok(Learned::from(&view))
             }
             Purpose::Refund { refund, amount, .. } => {
@@ -109,6 +108,22 @@ impl Context {
                 Ok(Learned { facts: vec![Event::Refund(fact)], ..Learned::default() })
             }
         }
+    }
+
+    /// Cancels an attempt. One of which something was captured cannot be canceled any more: the
+    /// rest is let go of by a last capture of nothing (rule R8).
+    async fn let_go(
+        &self,
+        credentials: &Credentials,
+        payment: &Payment,
+        key: &IdempotencyKey,
+    ) -> Result<IntentView, PspError> {
+        let reference = reference_of(payment)?;
+        if payment.captured.is_zero() {
+            return self.psp.cancel(credentials, reference, key).await;
+        }
+        let nothing = Money::zero(payment.captured.currency());
+        self.psp.capture(credentials, reference, nothing, true, key).await
     }
 
     async fn create_attempt(
@@ -282,6 +297,19 @@ fn captured_more(view: &IntentView, payment: &Payment) -> bool {
         }
         IntentState::AwaitingPayment | IntentState::PartiallyFunded { .. } => false,
     }
+}
+
+/// The answer to a capture of `amount`. What was captured beyond it and is not in our books yet was
+/// captured before, by somebody at the PSP.
+fn captured(view: &IntentView, amount: Money) -> Learned {
+    let mut learned = Learned::from(view);
+    let Some(Event::Captured { total, capturable }) = learned.facts.last() else { return learned };
+    let before = total.minus_or_zero(amount).ok().filter(|before| !before.is_zero());
+    if let (Some(total), Ok(capturable)) = (before, capturable.plus(amount)) {
+        let at = learned.facts.len() - 1;
+        learned.facts.insert(at, Event::Captured { total, capturable });
+    }
+    learned
 }
 
 /// The answer to a change of the amount. What else the view says happened after it.

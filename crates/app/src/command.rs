@@ -1,6 +1,6 @@
 //! Carries out a command of the shop that came in. Every command ends in exactly one result.
 
-use payment::{Decision, RefundId, Transition};
+use payment::{Decision, Payment, RefundId, Transition};
 use protocol::MessageName;
 
 use crate::context::Context;
@@ -30,7 +30,7 @@ impl Context {
             .map_err(|invalid| Problem::Broken(invalid.to_string()))?;
         let tenant = self.store.tenant(&claim.item.tenant).await?;
         let connected = tenant.is_some_and(|tenant| tenant.value.status == TenantStatus::Connected);
-        if !connected {
+        if !connected && !self.is_under_way(claim, &read).await? {
             return self.fail(claim, &read, "the tenant is disconnected").await;
         }
         let mut asked = false;
@@ -43,6 +43,15 @@ impl Context {
         Err(Problem::Later("the payment changes too quickly".into()))
     }
 
+    /// Whether a call was made for the command already. Its outcome is the command's result, also
+    /// after the tenant was disconnected: nobody knows yet that it failed.
+    async fn is_under_way(&self, claim: &InboxClaim, read: &ReadCommand) -> Result<bool, Problem> {
+        let tenant = &claim.item.tenant;
+        let found = self.store.latest_payment_of_order(tenant, &read.order).await?;
+        let open = found.and_then(|stored| stored.value.open_call.as_ref()?.command);
+        Ok(open == Some(claim.item.id))
+    }
+
     async fn step_command(
         &self,
         claim: &InboxClaim,
@@ -52,13 +61,7 @@ impl Context {
         let tenant = &claim.item.tenant;
         let found = self.store.latest_payment_of_order(tenant, &read.order).await?;
         let Some(stored) = found else { return self.unknown_order(claim, read).await };
-        if stored.value.checkout.total.currency() != read.currency {
-            self.fail(claim, read, "the currency is not that of the payment").await?;
-            return Ok(Step::Done);
-        }
-        let refund = RefundId::new(self.entropy.new_id());
-        let decision = stored.value.clone().decide(&read.command, claim.item.id, asked, refund);
-        match decision {
+        match self.decide(claim, read, &stored.value, asked) {
             Decision::Resume => {
                 self.carry_out(stored).await?;
                 Ok(Step::Done)
@@ -77,6 +80,22 @@ impl Context {
             Decision::Ask => self.ask(stored).await,
             Decision::Wait(why) => self.wait(claim, stored, why, asked).await,
         }
+    }
+
+    fn decide(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+        payment: &Payment,
+        asked: bool,
+    ) -> Decision {
+        let payment = payment.clone();
+        if payment.checkout.total.currency() != read.currency {
+            let why = "the currency is not that of the payment";
+            return payment.decline(&read.command, read.currency, why);
+        }
+        let refund = RefundId::new(self.entropy.new_id());
+        payment.decide(&read.command, claim.item.id, asked, refund)
     }
 
     /// A command that needs no call is answered in one transaction with the end of its row.
@@ -99,7 +118,8 @@ impl Context {
         }
     }
 
-    /// Asks the PSP how the attempt stands: a webhook may be behind.
+    /// Asks the PSP how the attempt stands: a webhook may be behind. An answer that could not be
+    /// written, because somebody else was faster, is asked for again.
     async fn ask(&self, stored: Stored) -> Result<Step, Problem> {
         if let Some(reference) = stored.value.reference() {
             let credentials = self.credentials_of(&stored.value).await?;
@@ -107,7 +127,12 @@ impl Context {
             let view = asked.map_err(Problem::from_psp)?;
             let moved = Moved::start(stored.value.clone());
             let moved = moved.learn(&Learned::from(&view), self.entropy.now());
-            self.write(&stored, moved, None).await?;
+            match self.write(&stored, moved, None).await? {
+                CommitOutcome::Committed => {}
+                CommitOutcome::Conflict | CommitOutcome::Duplicate => {
+                    return Ok(Step::Again { asked: false });
+                }
+            }
         }
         Ok(Step::Again { asked: true })
     }

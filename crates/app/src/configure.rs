@@ -11,7 +11,8 @@ use crate::context::Context;
 use crate::limits::CONFLICTS_MAX;
 use crate::methods;
 use crate::ports::{
-    CommitOutcome, Expected, PspError, StoreError, TenantChange, TenantCommit, Versioned,
+    CommitOutcome, Expected, PspError, RegisteredEndpoint, StoreError, TenantChange, TenantCommit,
+    Versioned,
 };
 use crate::settings;
 use crate::tenant::{Credentials, Tenant, TenantStatus, WebhookEndpoint};
@@ -81,6 +82,13 @@ impl Context {
         };
         let account = self.check_keys(&keys.secret, keys.mode, configuration).await?;
         let before = self.store.credentials(id, &account).await?;
+        let keys = match &known {
+            Some(last) if last.account != account => {
+                settings::keys_of_another_account(configuration, keys, last, before.as_ref())
+                    .map_err(ConfigureError::Invalid)?
+            }
+            Some(_) | None => keys,
+        };
         let mut credentials = Credentials {
             account: account.clone(),
             secret_key: keys.secret,
@@ -152,8 +160,9 @@ impl Context {
     }
 
     /// Makes sure that the PSP sends this tenant's events here, with a secret that we know. An
-    /// endpoint of ours whose secret we do not know was left behind by a crash and is removed
-    /// (rule R23). Returns the endpoint that this one replaces.
+    /// endpoint of ours whose secret we do not know was left behind by a crash, or by a configure
+    /// call that another one overtook, and is removed (rule R23). Returns the endpoint that this
+    /// one replaces.
     async fn ensure_endpoint(
         &self,
         tenant: &TenantId,
@@ -165,11 +174,15 @@ impl Context {
         let stands = |endpoint: &WebhookEndpoint| {
             endpoint.url == url && registered.iter().any(|other| other.id == endpoint.id)
         };
-        if known.as_ref().is_some_and(stands) {
-            return Ok(None);
-        }
-        for orphan in registered.iter().filter(|other| other.url == url) {
+        let standing = known.as_ref().filter(|endpoint| stands(endpoint));
+        let is_orphan = |other: &&RegisteredEndpoint| {
+            other.url == url && standing.is_none_or(|endpoint| endpoint.id != other.id)
+        };
+        for orphan in registered.iter().filter(is_orphan) {
             self.psp.delete_endpoint(credentials, &orphan.id).await.map_err(failed)?;
+        }
+        if standing.is_some() {
+            return Ok(None);
         }
         let key = IdempotencyKey::new(self.entropy.new_id().to_string());
         let made = self.psp.create_endpoint(credentials, &url, &key).await.map_err(failed)?;

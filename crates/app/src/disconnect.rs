@@ -6,7 +6,9 @@ use thiserror::Error;
 use crate::context::Context;
 use crate::limits::CONFLICTS_MAX;
 use crate::methods;
-use crate::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
+use crate::ports::{
+    CommitOutcome, Expected, NewMessage, StoreError, TenantChange, TenantCommit, Versioned,
+};
 use crate::tenant::{Tenant, TenantStatus};
 
 /// What the caller said about open payments.
@@ -55,6 +57,9 @@ impl Context {
     ) -> Result<(), DisconnectError> {
         for _ in 0..CONFLICTS_MAX {
             let stored = self.store.tenant(id).await?.ok_or(DisconnectError::UnknownTenant)?;
+            if stored.value.status == TenantStatus::Disconnected {
+                return Ok(());
+            }
             let open = self.store.count_open_payments(id).await?;
             match confirmation {
                 Confirmation::Confirmed => {}
@@ -62,9 +67,6 @@ impl Context {
                 Confirmation::None => return Err(DisconnectError::OpenPayments(open)),
                 Confirmation::Denied if open == 0 => {}
                 Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
-            }
-            if stored.value.status == TenantStatus::Disconnected {
-                return Ok(());
             }
             if self.try_disconnect(stored, open == 0).await? {
                 return Ok(());
@@ -84,10 +86,8 @@ impl Context {
         let mut tenant = stored.value;
         tenant.status = TenantStatus::Disconnected;
         let mut messages = methods::delete_all(self, &mut tenant, now);
-        let mut inactive = methods::app_config_updated(self, &tenant);
-        // An inactive app's channels are no longer polled: this must be the last thing read.
-        inactive.after = messages.last().map(|message| message.id);
-        messages.push(inactive);
+        messages.push(methods::app_config_updated(self, &tenant));
+        one_after_the_other(&mut messages);
         let commit = TenantCommit {
             tenant: tenant.clone(),
             expected: Expected::Version(stored.version),
@@ -100,20 +100,30 @@ impl Context {
             CommitOutcome::Committed | CommitOutcome::Duplicate => {}
         }
         if drained {
-            self.forget_endpoint(&tenant).await?;
+            self.forget_endpoints(&tenant.id).await?;
         }
         Ok(true)
     }
 
-    /// Removes the endpoint at the PSP. With payments open it stays: their events tell what
-    /// became of the money.
-    async fn forget_endpoint(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        let found = self.store.credentials(&tenant.id, &tenant.account).await?;
-        if let Some(credentials) = found
-            && let Some(endpoint) = &credentials.endpoint
-        {
-            self.remove_endpoint(&credentials, &endpoint.id).await;
+    /// Removes the endpoints at the PSP, those of earlier accounts too. With payments open they
+    /// stay: their events tell what became of the money.
+    async fn forget_endpoints(&self, tenant: &TenantId) -> Result<(), StoreError> {
+        for credentials in self.store.all_credentials(tenant).await? {
+            if let Some(endpoint) = &credentials.endpoint {
+                self.remove_endpoint(&credentials, &endpoint.id).await;
+            }
         }
         Ok(())
+    }
+}
+
+/// A shop no longer polls the channels of an inactive app, so that it is inactive must be the last
+/// thing it reads. They lie on two channels and a shop may delete in any order: each waits until
+/// the one before is gone.
+fn one_after_the_other(messages: &mut [NewMessage]) {
+    let mut before = None;
+    for message in messages {
+        message.after = before;
+        before = Some(message.id);
     }
 }

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use payment::{
     AttemptId, Checkout, Initialization, InitializeRefused, Payment, PaymentId, PspReference,
-    Purpose, TenantId,
+    Purpose, Status, TenantId,
 };
 use protocol::order::InitializePaymentRequest;
 use thiserror::Error;
@@ -144,7 +144,8 @@ impl Context {
             AttemptId::new(self.entropy.new_id()),
             self.entropy.now(),
         );
-        self.create(payment, Expected::Absent, "new").await
+        let from = payment.status;
+        self.create(payment, Expected::Absent, (from, "new")).await
     }
 
     async fn begin_again(
@@ -152,20 +153,21 @@ impl Context {
         stored: &Stored,
         payment: Payment,
     ) -> Result<Step, InitializeError> {
-        self.create(payment, Expected::Version(stored.version), "new attempt").await
+        let (from, expected) = (stored.value.status, Expected::Version(stored.version));
+        self.create(payment, expected, (from, "new attempt")).await
     }
 
     async fn create(
         &self,
         payment: Payment,
         expected: Expected,
-        what: &str,
+        (from, what): (Status, &str),
     ) -> Result<Step, InitializeError> {
         let Some(payment) = self.plan(payment, Purpose::Create, None) else {
             return Ok(Step::Again);
         };
         let now = self.entropy.now();
-        let history = vec![entry(payment.status, &payment, what, None, now)];
+        let history = vec![entry(from, &payment, what, None, now)];
         let change = PaymentChange { payment: payment.clone(), expected, settled: None, history };
         let commit = Commit {
             tenant: payment.tenant.clone(),
@@ -201,10 +203,10 @@ impl Context {
                 return Ok(Step::Again);
             }
         }
-        match self.make_call(stored).await? {
-            Step::Refused(refusal) => Ok(Step::Refused(refusal)),
-            Step::Done(_) | Step::Again => Ok(Step::Again),
-        }
+        // A refusal is an answer to what that call asked for, perhaps a capture: the next look
+        // decides what it means for this one.
+        self.carry_out(stored).await?;
+        Ok(Step::Again)
     }
 
     async fn make_call(&self, stored: Stored) -> Result<Step, InitializeError> {

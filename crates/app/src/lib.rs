@@ -12,6 +12,8 @@
 //! | capture, cancel, refund | [`receive_command`], then `command` |
 //! | what is new for me? | [`channel`] |
 //!
+//! And an operator: what is stuck, why, and what now? [`operate`].
+//!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
 mod apply_event;
@@ -27,6 +29,7 @@ mod learn;
 pub mod limits;
 mod messages;
 mod methods;
+pub mod operate;
 pub mod ports;
 mod problem;
 pub mod receive_command;

@@ -1,10 +1,15 @@
 //! What the use cases need of the outside: a store, a payment service provider, time and ids.
 
 mod entropy;
+mod operator;
 mod psp;
 mod store;
 
 pub use entropy::Entropy;
+pub use operator::{
+    CallEntry, CallOutcome, InboxRow, InboxState, Intervention, OperatorStore, OutboxRow,
+    OutboxState, Page, PaymentCase, PaymentFile, PaymentQuery, RowFilter, RowQuery, Touch,
+};
 pub use psp::{
     CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, PspFact,
     RefundView, Refusal, RegisteredEndpoint, WebhookRejected,

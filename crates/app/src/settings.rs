@@ -52,16 +52,36 @@ pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<
         let problem = format!("does not fit secretKey, which is a {} key", mode.name());
         wrong.push(InvalidField::new("environment", problem));
     }
-    let webhook_secrets = webhook_secrets(new, known);
-    if webhook_secrets.iter().any(|secret| !secret.expose_secret().starts_with("whsec_")) {
-        let problem = "has an entry that does not begin with whsec_; copy the signing secrets";
-        wrong.push(InvalidField::new("webhookSecrets", problem));
-    }
+    let webhook_secrets = webhook_secrets(new, known, &mut wrong);
     match (secret, publishable) {
         (Some(secret), Some(publishable)) if wrong.is_empty() => {
             Ok(Keys { secret, publishable, mode, webhook_secrets })
         }
         _ => Err(wrong),
+    }
+}
+
+/// The keys where `secret` turned out to belong to another account than the tenant's last one.
+/// What is not sent anew is then that account's own, `before`, if it was ever configured: a
+/// publishable key of another account lets every shopper fail, and a signing secret of another
+/// account, perhaps of its test mode, proves nothing.
+pub(crate) fn keys_of_another_account(
+    new: &Configuration,
+    keys: Keys,
+    last: &Credentials,
+    before: Option<&Credentials>,
+) -> Checked<Keys> {
+    let mut wrong = Vec::new();
+    let sent = new.publishable_key.clone().filter(|key| *key != last.publishable_key);
+    let publishable = sent.or_else(|| before.map(|old| old.publishable_key.clone()));
+    if publishable.is_none() {
+        let problem = "belongs to the account that was configured before; send that of secretKey's";
+        wrong.push(InvalidField::new("publishableKey", problem));
+    }
+    let webhook_secrets = webhook_secrets(new, before, &mut wrong);
+    match publishable {
+        Some(publishable) if wrong.is_empty() => Ok(Keys { publishable, webhook_secrets, ..keys }),
+        Some(_) | None => Err(wrong),
     }
 }
 
@@ -76,13 +96,28 @@ fn secret_key(new: &Configuration, known: Option<&Credentials>) -> Option<Secret
     }
 }
 
-/// The secrets of endpoints made by hand after merging; masked ones that come back are the old.
-fn webhook_secrets(new: &Configuration, known: Option<&Credentials>) -> Vec<SecretString> {
+/// The secrets of endpoints made by hand after merging; masked ones that come back are the old. A
+/// masked one that is not known is no secret: whoever saw the mask could sign with it.
+fn webhook_secrets(
+    new: &Configuration,
+    known: Option<&Credentials>,
+    wrong: &mut Vec<InvalidField>,
+) -> Vec<SecretString> {
     let old: &[SecretString] = known.map(|old| old.webhook_secrets.as_slice()).unwrap_or_default();
-    match &new.webhook_secrets {
+    let secrets: Vec<SecretString> = match &new.webhook_secrets {
         Some(given) => given.iter().map(|secret| unmasked(secret, old)).collect(),
         None => old.to_vec(),
+    };
+    if !secrets.iter().all(|secret| is_signing_secret(secret.expose_secret())) {
+        let problem = "has an entry that is no signing secret; copy those that begin with whsec_";
+        wrong.push(InvalidField::new("webhookSecrets", problem));
     }
+    secrets
+}
+
+fn is_signing_secret(text: &str) -> bool {
+    text.strip_prefix("whsec_")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
 fn unmasked<'a>(

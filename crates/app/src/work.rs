@@ -1,7 +1,5 @@
 //! The worker: carries out what waits in the inbox, and finishes calls that were left open.
 
-use payment::{Purpose, RefundId};
-
 use crate::context::Context;
 use crate::limits::{CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay};
 use crate::ports::{CallClaim, InboxClaim, InboxKind, InboxOutcome, Lease, StoreError};
@@ -62,7 +60,7 @@ impl Context {
 
     async fn work_claim(&self, claim: InboxClaim) {
         let worked = match claim.item.kind {
-            InboxKind::Event => self.work_event(&claim).await,
+            InboxKind::Event => self.apply_event(&claim).await,
             InboxKind::Command => self.carry_out_command(&claim).await,
         };
         let Err(problem) = worked else { return };
@@ -71,29 +69,6 @@ impl Context {
             // The row keeps its lease until that ends by itself.
             tracing::error!(inbox = %claim.item.id, %problem, "the inbox row could not be postponed");
         }
-    }
-
-    async fn work_event(&self, claim: &InboxClaim) -> Result<(), Problem> {
-        self.apply_event(claim).await?;
-        match &claim.item.order_key {
-            Some(order) => self.pay_what_is_owed(claim, order).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Gives back what came in after a cancel (rule R9). The event's row is done by now: what
-    /// cannot be finished here is an open call, and found as such.
-    async fn pay_what_is_owed(&self, claim: &InboxClaim, order: &str) -> Result<(), Problem> {
-        let order = payment::OrderReference::new(order);
-        let found = self.store.latest_payment_of_order(&claim.item.tenant, &order).await?;
-        let Some(stored) = found else { return Ok(()) };
-        let owed: Option<Purpose> = stored.value.owed(|| RefundId::new(self.entropy.new_id()));
-        if let Some(purpose) = owed
-            && let Some(journaled) = self.journal(stored, purpose, None).await?
-        {
-            self.carry_out(journaled).await?;
-        }
-        Ok(())
     }
 
     /// What becomes of a row whose work did not end: nothing that could succeed later fails, and

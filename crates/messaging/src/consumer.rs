@@ -92,7 +92,8 @@ impl Consumer {
             tracing::warn!(
                 inbox = backlog.inbox_parked,
                 outbox = backlog.outbox_parked,
-                "parked work waits for an operator: each row names its reason"
+                "parked work waits for an operator. Next: `paybridge inbox list --parked` and \
+                 `paybridge outbox list --parked` show each row with its reason"
             );
         }
     }

@@ -96,8 +96,15 @@ impl Payment {
         }
     }
 
+    /// Declines a command that cannot be about this payment, for instance one in another currency.
+    pub fn decline(self, command: &Command, currency: Currency, why: Why) -> Decision {
+        let (kind, amount) = command.failure(currency);
+        self.answer(kind, command.items(), amount, why)
+    }
+
     fn decide_capture(self, items: &Items, amount: Money, asked: bool) -> Decision {
-        if items.is_subset(&self.captured_items()) && !items.is_empty() {
+        let captured = items.is_subset(&self.captured_items()) || self.captured_by_itself();
+        if captured && !items.is_empty() {
             return self.answer(ResultKind::Captured, items, amount, "captured already");
         }
         match self.status {
@@ -147,7 +154,7 @@ impl Payment {
         if items.is_subset(&self.canceled_items) && !items.is_empty() {
             return self.answer(ResultKind::Canceled, items, total, "canceled already");
         }
-        if !items.is_disjoint(&self.captured_items()) {
+        if !items.is_disjoint(&self.captured_items()) || self.captured_by_itself() {
             let why = "an item is captured: refund it instead";
             return self.answer(ResultKind::CancellationFailed, items, total, why);
         }
@@ -217,6 +224,11 @@ impl Payment {
             .filter(|id| !refunded.contains(id) && !in_flight.contains(id))
             .copied()
             .collect();
+        if free.is_empty() && !items.is_empty() {
+            // Those in flight are answered by their own refund.
+            let again: Items = items.intersection(&refunded).copied().collect();
+            return self.answer(ResultKind::Refunded, &again, amount, "refunded already");
+        }
         if free.len() < items.len() {
             let why = "some items are refunded already or being refunded";
             return self.answer(ResultKind::RefundFailed, &free, amount, why);
@@ -234,10 +246,13 @@ impl Payment {
         self.answer(ResultKind::RefundFailed, items, amount, why)
     }
 
-    /// Answers a command that needs no call. A failure that leaves the hold in place is followed
-    /// by what can still be captured (rule R7).
+    /// Answers a command that needs no call. A capture that was made before is followed by what
+    /// became of the rest, a failure by what can still be captured (rule R7).
     fn answer(self, kind: ResultKind, items: &Items, amount: Money, why: Why) -> Decision {
         let mut tell = vec![Message::result(kind, items.clone(), amount)];
+        if kind == ResultKind::Captured {
+            tell.extend(self.rest_of_capture());
+        }
         if matches!(kind, ResultKind::CaptureFailed | ResultKind::CancellationFailed) {
             tell.extend(self.still_authorized(items));
         }

@@ -119,7 +119,9 @@ impl Payment {
             return None;
         }
         let items = self.remaining_items();
-        if !self.capturable.is_zero() {
+        // Nothing has come in: either the money is still on its way and the PSP says no again, or
+        // it will not come, and nobody must be able to pay any more.
+        if !self.capturable.is_zero() || self.captured.is_zero() {
             return Some(Purpose::Cancel { items });
         }
         let owed = self.captured.minus_or_zero(self.refunded_or_in_flight()).ok()?;

@@ -353,6 +353,15 @@ impl PaymentRecord {
             .collect()
     }
 
+    /// Whether the PSP has the whole order's money without all of it being captured by calls of
+    /// ours: every item is captured then, also one that had no id at checkout (rule R6).
+    pub fn captured_by_itself(&self) -> bool {
+        let by_itself = self.captures.iter().any(|capture| {
+            capture.origin == CaptureOrigin::Psp && capture.state == CaptureState::Succeeded
+        });
+        by_itself && self.captured.covers(self.checkout.total)
+    }
+
     /// The capture that the PSP accepted and has not finished.
     pub fn pending_capture(&self) -> Option<&Capture> {
         self.captures.iter().find(|capture| capture.state == CaptureState::Pending)

@@ -216,19 +216,23 @@ impl Payment {
     /// named at once: still authorized, or failed because the PSP released it (rule R7).
     pub(crate) fn own_capture_done(&mut self, items: Items, amount: Money) -> Vec<Message> {
         let mut tell = vec![Message::result(ResultKind::Captured, items, amount)];
-        let rest = self.remaining_items();
         let open = !self.capturable.is_zero();
         self.0.status = if open { Status::PartiallyCaptured } else { Status::Captured };
-        if !rest.is_empty() {
-            tell.push(if open {
-                Message::result(ResultKind::Authorized, rest, self.capturable)
-            } else {
-                let released =
-                    self.authorized.minus_or_zero(self.captured).unwrap_or(self.capturable);
-                Message::result(ResultKind::CaptureFailed, rest, released)
-            });
-        }
+        tell.extend(self.rest_of_capture());
         tell
+    }
+
+    /// What the shop must hear of the other items whenever it hears of captured ones (rule R7).
+    pub(crate) fn rest_of_capture(&self) -> Option<Message> {
+        let rest = self.remaining_items();
+        if rest.is_empty() {
+            return None;
+        }
+        if !self.capturable.is_zero() {
+            return Some(Message::result(ResultKind::Authorized, rest, self.capturable));
+        }
+        let released = self.authorized.minus_or_zero(self.captured).unwrap_or(self.capturable);
+        Some(Message::result(ResultKind::CaptureFailed, rest, released))
     }
 
     /// Somebody captured at the PSP, or the method captures by itself (rule R14).
@@ -256,18 +260,20 @@ impl Payment {
 
     /// The PSP closed the attempt, and no money came with it: what was left was released.
     pub(crate) fn closed_without_money(self, capturable: Money) -> Transition {
+        if self.captured.is_zero() || !capturable.is_zero() {
+            return self.unchanged();
+        }
         match self.status {
-            Status::PartiallyCaptured if capturable.is_zero() => self.release(),
+            Status::PartiallyCaptured
+            | Status::CaptureRequested
+            | Status::CaptureFailed
+            | Status::CancellationFailed => self.release(),
             Status::New
             | Status::AuthorizationFailed
             | Status::Authorized
-            | Status::PartiallyCaptured
-            | Status::CaptureRequested
             | Status::Captured
-            | Status::CaptureFailed
             | Status::CancelRequested
-            | Status::Canceled
-            | Status::CancellationFailed => self.unchanged(),
+            | Status::Canceled => self.unchanged(),
         }
     }
 
@@ -277,7 +283,8 @@ impl Payment {
         let captured = self.captured_items();
         if items.iter().all(|item| captured.contains(item)) {
             let settled = self.settle(false, Some(reason));
-            let tell = vec![Message::result(ResultKind::Captured, items, amount)];
+            let mut tell = vec![Message::result(ResultKind::Captured, items, amount)];
+            tell.extend(self.rest_of_capture());
             return Transition { payment: self, tell, settled };
         }
         if !matches!(self.status, Status::Canceled | Status::Captured) {

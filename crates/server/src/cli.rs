@@ -2,12 +2,17 @@
 
 mod config;
 mod demo;
+mod inbox;
 mod keys;
 mod migrate;
+mod operator;
+mod outbox;
 mod output;
+mod payment;
 mod sandbox;
 mod serve;
 pub mod start;
+mod table;
 
 use std::process::ExitCode;
 
@@ -56,6 +61,12 @@ enum Command {
     Config(config::ConfigArguments),
     /// Make keys
     Keys(keys::KeysArguments),
+    /// See where payments stand and what is stuck
+    Payment(payment::PaymentArguments),
+    /// Look after webhooks and commands that came in
+    Inbox(inbox::InboxArguments),
+    /// Look after messages to shops
+    Outbox(outbox::OutboxArguments),
 }
 
 /// Runs the command of this process, from its arguments to its exit code.
@@ -88,6 +99,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
+        Command::Payment(arguments) => payment::run(arguments),
+        Command::Inbox(arguments) => inbox::run(arguments),
+        Command::Outbox(arguments) => outbox::run(arguments),
     }
 }
 

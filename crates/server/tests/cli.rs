@@ -43,6 +43,18 @@ fn help_teaches() {
         ("help_config", vec!["config", "--help"]),
         ("help_keys_generate", vec!["keys", "generate", "--help"]),
         ("help_sandbox", vec!["sandbox", "--help"]),
+        ("help_payment", vec!["payment", "--help"]),
+        ("help_payment_list", vec!["payment", "list", "--help"]),
+        ("help_payment_show", vec!["payment", "show", "--help"]),
+        ("help_inbox", vec!["inbox", "--help"]),
+        ("help_inbox_list", vec!["inbox", "list", "--help"]),
+        ("help_inbox_show", vec!["inbox", "show", "--help"]),
+        ("help_inbox_retry", vec!["inbox", "retry", "--help"]),
+        ("help_inbox_discard", vec!["inbox", "discard", "--help"]),
+        ("help_outbox", vec!["outbox", "--help"]),
+        ("help_outbox_list", vec!["outbox", "list", "--help"]),
+        ("help_outbox_retry", vec!["outbox", "retry", "--help"]),
+        ("help_outbox_discard", vec!["outbox", "discard", "--help"]),
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(0));

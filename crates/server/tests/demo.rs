@@ -13,10 +13,8 @@ fn the_demo_takes_an_order_through_and_shows_how() {
     assert!(demo.status.success(), "{shown}\n{complaints}");
     assert_eq!(complaints, "", "a demo that goes right has nothing to complain of");
 
-    let lines: Vec<String> = shown
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
+    let lines: Vec<String> =
+        shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     let mut rest = lines.iter();
     // What a reader has to find, in this order.
     for entry in [

@@ -1,6 +1,9 @@
 //! The app is killed (SIGKILL) at twenty points of the main job and started again; every time the
 //! journey ends right: each result once, one payment at Stripe, captured once, refunded once.
 //!
+//! `KILL_ROUNDS=100 cargo test --test kill` tries as many points at random instead, with up to two
+//! kills in a journey; `KILL_SEED` repeats them.
+//!
 //! Real processes, real sockets, a real database file. Stripe's answers are made to come late, so
 //! that some kills fall between the effect of a call and its answer.
 
@@ -125,12 +128,18 @@ impl Installation {
     }
 }
 
-/// Kills the app at one point and starts it again.
+/// When the app is killed: at which point of the journey, and how long after it.
+#[derive(Clone, Copy, Debug)]
+struct Kill {
+    point: usize,
+    delay: Duration,
+}
+
+/// Kills the app and starts it again.
 struct Killer {
     installation: Arc<Installation>,
     app: Arc<Mutex<Process>>,
-    point: usize,
-    delay: Duration,
+    kills: Vec<Kill>,
     passed: Arc<AtomicUsize>,
 }
 
@@ -142,10 +151,15 @@ fn counts(label: &str) -> bool {
 #[async_trait]
 impl Bystander for Killer {
     async fn at(&self, label: &str) {
-        if !counts(label) || self.passed.fetch_add(1, Ordering::SeqCst) != self.point {
+        if !counts(label) {
             return;
         }
-        let (app, installation, delay) = (self.app.clone(), self.installation.clone(), self.delay);
+        let point = self.passed.fetch_add(1, Ordering::SeqCst);
+        let Some(Kill { delay, .. }) = self.kills.iter().find(|kill| kill.point == point).copied()
+        else {
+            return;
+        };
+        let (app, installation) = (self.app.clone(), self.installation.clone());
         let kill = async move {
             tokio::time::sleep(delay).await;
             let mut app = app.lock().unwrap();
@@ -195,20 +209,48 @@ async fn the_journey_ends_right_wherever_the_app_is_killed() {
     let points = points.load(Ordering::SeqCst);
     assert!(points >= KILLS, "the journey has only {points} points");
 
-    for kill in 0..KILLS {
-        let point = kill * points / KILLS;
-        let delay = KILL_DELAYS_MS[kill % KILL_DELAYS_MS.len()];
+    for (round, kills) in rounds(points).into_iter().enumerate() {
         let passed = Arc::new(AtomicUsize::new(0));
-        let seen = passed.clone();
-        let result = travel(move |installation, app| {
-            let delay = Duration::from_millis(delay);
-            Box::new(Killer { installation, app, point, delay, passed })
-        })
-        .await;
-        let at = format!("killed {delay} ms after point {point} of {points}");
-        assert!(seen.load(Ordering::SeqCst) > point, "{at}: the kill never came");
+        let (seen, last) = (passed.clone(), kills.iter().map(|kill| kill.point).max().unwrap());
+        let at = format!("round {round}, of {points} points: {kills:?}");
+        let result =
+            travel(move |installation, app| Box::new(Killer { installation, app, kills, passed }))
+                .await;
+        assert!(seen.load(Ordering::SeqCst) > last, "{at}: the kill never came");
         result.unwrap_or_else(|error| panic!("{at}: {error:#}"));
     }
+}
+
+/// The kills of each round: spread over the journey, or drawn where `KILL_ROUNDS` asks for it.
+fn rounds(points: usize) -> Vec<Vec<Kill>> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let Some(rounds) = number("KILL_ROUNDS") else {
+        let spread = |kill: usize| Kill {
+            point: kill * points / KILLS,
+            delay: Duration::from_millis(KILL_DELAYS_MS[kill % KILL_DELAYS_MS.len()]),
+        };
+        return (0..KILLS).map(|kill| vec![spread(kill)]).collect();
+    };
+    let seed = number("KILL_SEED").unwrap_or(0);
+    let draw = |round: u64, what: u64| mix(seed ^ mix(round ^ mix(what)));
+    let kill = |round, first| Kill {
+        point: usize::try_from(draw(round, first)).unwrap() % points,
+        delay: Duration::from_millis(draw(round, first + 1) % (2 * ANSWER_DELAY_MS)),
+    };
+    (0..rounds)
+        .map(|round| match draw(round, 0) % 3 {
+            0 => vec![kill(round, 1), kill(round, 3)],
+            _ => vec![kill(round, 1)],
+        })
+        .collect()
+}
+
+/// Spreads bits: the finalizer of splitmix64.
+fn mix(seed: u64) -> u64 {
+    let mut bits = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 /// SIGTERM is no kill: what was begun is finished, and the process says so by its exit code.

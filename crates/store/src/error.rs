@@ -29,6 +29,24 @@ pub enum OpenError {
         /// How many migrations are not applied.
         pending: usize,
     },
+    /// The database is older than the program, which is only there to look at it.
+    #[error(
+        "the database lacks {pending} migration(s) that this paybridge knows: use the paybridge \
+         that serves it, or stop the server and run `paybridge migrate`"
+    )]
+    Outdated {
+        /// How many migrations are not applied.
+        pending: usize,
+    },
+    /// There is no database.
+    #[error(
+        "there is no database at {}: check `database_url`; `paybridge serve` makes a new one",
+        .path.display()
+    )]
+    Absent {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// A newer program has migrated the database. There is no way back but a backup.
     #[error(
         "the database was migrated to version {found} by a newer paybridge; this one knows \

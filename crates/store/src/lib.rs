@@ -1,6 +1,8 @@
-//! Storage: the [`Store`](app::ports::Store) port on SQLite. Nothing else knows SQL.
+//! Storage: the [`Store`](app::ports::Store) and [`OperatorStore`](app::ports::OperatorStore) ports on
+//! SQLite. Nothing else knows SQL.
 //!
 //! - [`SqliteStore`]: the store itself, with its own threads or inline for simulations.
+//! - [`SqliteOperator`]: the same database as an operator uses it, beside a running server.
 //! - [`migrate`]: brings a database up to date without serving it.
 //! - [`Keyring`]: the keys that tenants' credentials are encrypted with, from the first row on.
 //!
@@ -13,4 +15,6 @@ mod sqlite;
 
 pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
-pub use sqlite::{AppliedMigration, OpenOptions, SqliteStore, WriteCounts, migrate};
+pub use sqlite::{
+    AppliedMigration, OpenOptions, SqliteOperator, SqliteStore, WriteCounts, migrate,
+};

@@ -2,6 +2,7 @@
 //!
 //! - [`connection`]: opening, the lock, what makes it durable. [`migrations`]: the schema.
 //! - [`driver`] and [`batch`]: who runs the statements, and group commit.
+//! - [`operator`]: the database as an operator uses it beside a server.
 //! - The others: one subject each, with its statements; [`across_tenants`] for those that do not
 //!   start from a tenant.
 
@@ -15,6 +16,7 @@ mod connection;
 mod driver;
 mod inbox;
 mod migrations;
+mod operator;
 mod outbox;
 mod payment;
 #[cfg(test)]
@@ -44,6 +46,7 @@ use driver::Driver;
 
 pub use driver::WriteCounts;
 pub use migrations::AppliedMigration;
+pub use operator::SqliteOperator;
 
 /// The store in one SQLite file.
 ///

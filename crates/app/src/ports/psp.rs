@@ -82,7 +82,8 @@ pub trait Psp: Send + Sync {
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError>;
 
-    /// Takes `amount` of what is held. `last` lets go of the rest.
+    /// Takes `amount` of what is held. `last` lets go of the rest; with an amount of zero it does
+    /// only that, for an attempt of which something was captured.
     ///
     /// # Errors
     /// See [`PspError`].

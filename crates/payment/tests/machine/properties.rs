@@ -88,6 +88,10 @@ impl World {
                 assert!(self.refunded <= self.captured, "refunded more than was captured");
                 self.apply(self.refund_fact(refund, amount, RefundState::Succeeded));
             }
+            Purpose::Cancel { .. } if self.captured > 0 => {
+                self.held = 0;
+                self.apply(captured(self.captured, 0));
+            }
             Purpose::Cancel { .. } => {
                 self.held = 0;
                 self.apply(Event::Canceled { reason: None });
@@ -150,8 +154,14 @@ proptest! {
                 Step::Fact(Event::Authorized { .. } | Event::Canceled { .. }) => {}
                 Step::Fact(event) => world.apply(event),
                 Step::Ask(command) => world.ask(&command),
-                Step::Succeed => world.succeed(),
-                Step::Refuse => world.refuse(),
+                Step::Succeed => {
+                    world.succeed();
+                    prop_assert_eq!(&world.payment.open_call, &None, "an answer settles its call");
+                }
+                Step::Refuse => {
+                    world.refuse();
+                    prop_assert_eq!(&world.payment.open_call, &None, "an answer settles its call");
+                }
                 Step::Refund(state) => world.move_refund(state),
             }
             let payment = &world.payment;

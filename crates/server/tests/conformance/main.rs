@@ -11,5 +11,19 @@
 
 mod support;
 
+mod bad_input;
+mod cancel;
+mod capture;
+mod channels;
 mod commands;
+mod configuration;
+mod disconnect;
 mod initialize;
+mod initialize_again;
+mod lost_answers;
+mod one_at_a_time;
+mod recorded;
+mod refund;
+mod webhook_order;
+mod webhook_retries;
+mod webhooks;

@@ -1,6 +1,5 @@
 //! The reference of the configuration says what the code does.
 
-
 use paybridge::config::reference;
 
 /// With `UPDATE_DOCS=1` it is rewritten instead; `cargo xtask docs` does that.

@@ -12,7 +12,16 @@ pub struct Literal {
     pub inside: Vec<String>,
 }
 
+/// What a literal stands in directly when it is a format string.
+const FORMATS: [&str; 6] = ["format!", "error", "anyhow!", "bail!", "ensure!", "write!"];
+
 impl Literal {
+    fn new(text: &str, inside: Vec<String>) -> Self {
+        let is_format = inside.last().is_some_and(|name| FORMATS.contains(&name.as_str()));
+        let text = if is_format { unplaced(text) } else { text.to_owned() };
+        Self { text, inside }
+    }
+
     /// Whether it stands in a call, macro or attribute of one of these names.
     pub fn is_in(&self, names: &[&str]) -> bool {
         self.inside.iter().any(|name| names.contains(&name.as_str()))
@@ -54,7 +63,7 @@ impl Scanner<'_> {
                     let hashes = self.name.chars().rev().take_while(|sign| *sign == '#').count();
                     let text = if raw { self.raw(hashes) } else { self.quoted() };
                     self.name.clear();
-                    return Some(Literal { text: unplaced(&text), inside: self.open.clone() });
+                    return Some(Literal::new(&text, self.open.clone()));
                 }
                 '\'' => self.skip_character(),
                 '(' | '[' | '{' => self.open.push(std::mem::take(&mut self.name)),
@@ -89,7 +98,7 @@ impl Scanner<'_> {
     fn raw(&mut self, hashes: usize) -> String {
         let end = format!("\"{}", "#".repeat(hashes));
         let mut text = String::new();
-        while let Some(sign) = self.rest.next() {
+        for sign in self.rest.by_ref() {
             text.push(sign);
             if text.ends_with(&end) {
                 break;
@@ -105,9 +114,7 @@ impl Scanner<'_> {
                 '"' => break,
                 '\\' => match self.rest.next() {
                     // The rest of the line and the indentation of the next one are not of it.
-                    Some('\n') => {
-                        while self.rest.next_if(|sign| sign.is_whitespace()).is_some() {}
-                    }
+                    Some('\n') => while self.rest.next_if(|sign| sign.is_whitespace()).is_some() {},
                     Some('n') => text.push('\n'),
                     Some(escaped) => text.push(escaped),
                     None => break,
@@ -142,7 +149,7 @@ fn literals_are_found_with_what_they_stand_in() {
     let source = r##"
         #[error("the {0:?} is {{gone}}: \
                  look")] // "no literal"
-        fn f<'a>(x: &'a str) { call('"', x.of(&["b"]), format!("c \"d\" {e}")); g(r#"h "i" j"#) }
+        fn f<'a>(x: &'a str) { call('"', x.of(&["b"]), format!("c \"d\" {e}")); g(r#"h "i" {j}"#) }
         #[cfg(test)]
 "##;
     let source = format!("{source}mod tests {{ \"k\" }}").replace("        #[cfg", "#[cfg");
@@ -152,9 +159,9 @@ fn literals_are_found_with_what_they_stand_in() {
         .collect();
     let expected = [
         ("the … is {gone}: look", "# error"),
-        ("b", " call x.of "),
+        ("b", " call of "),
         ("c \"d\" …", " call format!"),
-        ("h \"i\" j", " g"),
+        ("h \"i\" {j}", " g"),
     ];
     let expected = expected.map(|(text, inside)| (text.to_owned(), inside.to_owned()));
     assert_eq!(found, expected);

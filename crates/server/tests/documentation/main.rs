@@ -1,6 +1,10 @@
 //! The documents say what the code does.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
 
 mod configuration;
 mod errors;
 mod literals;
+mod metrics;
+mod names;
+mod sql;
 mod support;

@@ -24,17 +24,19 @@ pub const DOCUMENTS: [&str; 7] = [
     "docs/guide/shop.md",
 ];
 
-/// The Rust files below a folder, tests of the crate excluded.
-pub fn sources(folder: &str) -> Vec<String> {
+/// Path, from the root of the repository, and text of the Rust files below a folder.
+pub fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![path(folder)];
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(std::fs::read_to_string(&path).unwrap());
+        for entry in path(&folder).read_dir().unwrap() {
+            let entry = entry.unwrap();
+            let from_root = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                folders.push(from_root);
+            } else if from_root.ends_with(".rs") {
+                let text = read(&from_root);
+                found.push((from_root, text));
             }
         }
     }

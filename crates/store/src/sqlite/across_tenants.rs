@@ -1,6 +1,9 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
-//! tenant of a webhook whose address names none, what waits in all, and what a start clears.
-//! Every other statement of this store names the tenant first.
+//! tenant of a webhook whose address names none, what waits in all, what a start clears, and which
+//! rows there are for an operator ([`operator`]). Every other statement of this store names the
+//! tenant first.
+
+pub(super) mod operator;
 
 use app::ports::{
     Backlog, CallClaim, ChannelBacklog, InboxClaim, InboxItem, InboxKind, Lease, OutboxClaim,

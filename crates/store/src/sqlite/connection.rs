@@ -40,6 +40,20 @@ fn write_ahead(connection: &Connection) -> Result<(), OpenError> {
     if mode == "wal" { Ok(()) } else { Err(OpenError::NoWriteAheadLog { mode }) }
 }
 
+/// A connection that writes beside those of a running server. The database has to be there, and
+/// stays in the journal mode that the server gave it.
+pub(crate) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Absent { path: path.to_owned() });
+    }
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
 /// A connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(

@@ -13,11 +13,18 @@ struct Migration {
 }
 
 /// A migration that was released is never changed; the next one is added.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    sql: include_str!("../../migrations/sqlite/0001_first.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        sql: include_str!("../../migrations/sqlite/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "operator",
+        sql: include_str!("../../migrations/sqlite/0002_operator.sql"),
+    },
+];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";

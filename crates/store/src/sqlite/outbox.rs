@@ -124,7 +124,7 @@ pub(super) fn settle(db: &Connection, outcome: &DeliveryOutcome) -> Result<(), S
 }
 
 /// A message is through: the next one of its order becomes due, and those that waited for it.
-fn delivered(
+pub(super) fn delivered(
     db: &Connection,
     tenant: &TenantId,
     id: &str,

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, call, capture, channel, commit, connection, inbox, migrations, outbox, payment,
-    tenant,
+    across_tenants, call, capture, channel, commit, connection, inbox, migrations, operator,
+    outbox, payment, tenant,
 };
 use testkit::TestEntropy;
 
@@ -25,7 +25,7 @@ fn of_a_tenant() -> Vec<&'static str> {
         channel::STATEMENTS,
         tenant::STATEMENTS,
     ];
-    modules.concat()
+    [modules.concat(), operator::all_statements()].concat()
 }
 
 fn migrated() -> Connection {
@@ -50,7 +50,10 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 #[test]
 fn every_statement_reads_a_range_of_an_index() {
     let connection = migrated();
-    for sql in [of_a_tenant().as_slice(), across_tenants::STATEMENTS].concat() {
+    for sql in
+        [of_a_tenant().as_slice(), across_tenants::STATEMENTS, across_tenants::operator::STATEMENTS]
+            .concat()
+    {
         for step in plan(&connection, sql) {
             let small = SMALL_INDEXES.iter().any(|index| step.ends_with(index));
             assert!(!step.starts_with("SCAN") || small, "{step}\n{sql}");

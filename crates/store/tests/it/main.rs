@@ -1,7 +1,12 @@
 //! The store as its users meet it. One program, because each links all of SQLite.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod contract_inline;
 mod contract_threads;
 mod file;
+mod operator;

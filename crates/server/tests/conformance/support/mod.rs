@@ -1,8 +1,10 @@
 //! The whole app and the stand-in for Stripe in one thread, without sockets.
 
+mod channel;
 mod order;
 mod plumbing;
 mod recorded;
+mod trouble;
 mod webhook;
 
 use std::path::Path;
@@ -23,9 +25,10 @@ use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::TestEntropy;
 use tower::ServiceExt;
 
-pub use order::{Order, TENANT, capture, cancel, refund};
+pub use order::{Order, TENANT, cancel, capture, refund};
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
+pub use trouble::*;
 pub use webhook::{Event, signature};
 
 /// The bearer token of the app, the one in the recorded requests.
@@ -205,7 +208,8 @@ impl TestApp {
     /// The shopper pays.
     pub async fn pay(&self, transaction: &str, payment_method: &str) -> Value {
         let form = format!("payment_method={payment_method}&return_url=https%3A%2F%2Fshop.test");
-        self.stripe(Method::POST, &format!("/v1/payment_intents/{transaction}/confirm"), &form).await
+        self.stripe(Method::POST, &format!("/v1/payment_intents/{transaction}/confirm"), &form)
+            .await
     }
 
     /// Does something at Stripe with the tenant's key, as its dashboard would.

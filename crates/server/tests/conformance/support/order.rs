@@ -18,7 +18,12 @@ pub struct Order {
 impl Order {
     /// Two items, 189.79 EUR.
     pub fn new(reference: &str) -> Self {
-        Self { reference: reference.into(), total: 18_979, currency: "EUR", items: vec![1001, 1002] }
+        Self {
+            reference: reference.into(),
+            total: 18_979,
+            currency: "EUR",
+            items: vec![1001, 1002],
+        }
     }
 
     /// The body of its initialize call.

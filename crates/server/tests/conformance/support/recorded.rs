@@ -28,9 +28,8 @@ impl Recorded {
     /// The request as it was, below `base`: the shop's base address of its message channels has a
     /// path of its own.
     pub fn request(&self, base: &str) -> Request<Body> {
-        let mut request = Request::builder()
-            .method(self.method.as_str())
-            .uri(format!("{base}{}", self.path));
+        let mut request =
+            Request::builder().method(self.method.as_str()).uri(format!("{base}{}", self.path));
         for (name, value) in &self.headers {
             if !["host", "content-length"].contains(&name.to_lowercase().as_str()) {
                 request = request.header(name, value);

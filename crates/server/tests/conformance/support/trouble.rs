@@ -1,7 +1,8 @@
 //! What goes wrong between the app and Stripe, and whether the money agrees all the same.
 
+use app::Entropy;
 use http::{Method, Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stripe_sandbox::{Fault, FaultKind, WebhookMode, WebhookSettings};
 
 use super::{Order, TestApp, request};
@@ -12,12 +13,8 @@ pub const CAPTURE: &str = "/v1/payment_intents/*/capture";
 pub const CANCEL: &str = "/v1/payment_intents/*/cancel";
 pub const REFUND: &str = "/v1/refunds";
 
-/// Every try of a call, so that a fault hits the call itself.
-pub const ALL_TRIES: u32 = stripe_client_tries();
-
-const fn stripe_client_tries() -> u32 {
-    stripe::TRIES_MAX
-}
+/// So often a call is tried: a fault for all of them hits the call itself.
+pub const ALL_TRIES: u32 = stripe::TRIES_MAX;
 
 /// The money of a payment, in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +93,22 @@ impl TestApp {
         ours
     }
 
+    /// The newest reason in the history of an order's payment.
+    pub async fn last_note(&self, order: &Order) -> String {
+        let payment = self.payment(order).await;
+        let store: &dyn app::Store = self.store.as_ref();
+        let history = store.history(&payment.tenant, payment.id).await.unwrap();
+        let note = history.into_iter().rev().find_map(|entry| entry.note);
+        note.expect("there is a reason")
+    }
+
+    /// No row of the inbox is left to work on, whatever the shop has not read yet.
+    pub async fn assert_no_command_waits(&self) {
+        let store: &dyn app::Store = self.store.as_ref();
+        let backlog = store.backlog(self.entropy.now()).await.unwrap();
+        assert_eq!((backlog.inbox_waiting, backlog.inbox_parked, backlog.calls_open), (0, 0, 0));
+    }
+
     /// How often Stripe was called like this, whatever became of it: repetitions count.
     pub fn calls_made(&self, method: &str, path_end: &str) -> usize {
         let calls = self.sandbox.calls();
@@ -120,6 +133,15 @@ impl TestApp {
     pub fn release_webhooks(&self) {
         self.sandbox.set_webhooks(WebhookSettings::default()).unwrap();
         self.sandbox.release_webhooks();
+    }
+
+    /// Stripe says that it works on the capture of the intent that was authorized last.
+    pub async fn receive_processing(&self) {
+        let mut event = self.event("payment_intent.amount_capturable_updated").await;
+        event.0["id"] = json!("evt_processing");
+        event.0["type"] = json!("payment_intent.processing");
+        event.0["data"]["object"]["status"] = json!("processing");
+        assert_eq!(self.receive(&event).await.0, 200);
     }
 
     /// The next so many POSTs to this path go wrong like this.

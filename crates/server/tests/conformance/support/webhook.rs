@@ -9,6 +9,7 @@ use payment::TenantId;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tower::ServiceExt;
 
 use super::{TENANT, TestApp};
 
@@ -49,6 +50,21 @@ impl TestApp {
         list["data"].as_array().unwrap().iter().rev().cloned().map(Event).collect()
     }
 
+    /// An intent as Stripe shows it.
+    pub async fn intent(&self, id: &str) -> Value {
+        self.stripe(Method::GET, &format!("/v1/payment_intents/{id}"), "").await
+    }
+
+    /// Does something to an intent that nobody asks Stripe's API for: the shopper's bank, a debit
+    /// that settles.
+    pub async fn control(&self, path: &str, body: &str) {
+        let path = format!("/_sandbox/payment_intents/{path}");
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.sandbox.router().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+
     /// The newest event of a kind.
     pub async fn event(&self, kind: &str) -> Event {
         let events = self.events().await;
@@ -56,10 +72,19 @@ impl TestApp {
         found.unwrap_or_else(|| panic!("there is no event {kind}"))
     }
 
-    /// The secret of the webhook endpoint that the app registered for the tenant.
+    /// The time of app and stand-in.
+    pub fn now(&self) -> Timestamp {
+        self.entropy.now()
+    }
+
+    /// The secret of the webhook endpoint that the app registered last for the tenant.
     pub async fn endpoint_secret(&self) -> String {
+        self.endpoint_secret_of(TENANT).await
+    }
+
+    pub async fn endpoint_secret_of(&self, tenant: &str) -> String {
         let store: &dyn app::Store = self.store.as_ref();
-        let credentials = store.all_credentials(&TenantId::new(TENANT)).await.unwrap();
+        let credentials = store.all_credentials(&TenantId::new(tenant)).await.unwrap();
         let endpoint = credentials[0].endpoint.as_ref().expect("an endpoint was registered");
         endpoint.secret.expose_secret().to_owned()
     }

@@ -1,0 +1,218 @@
+//! One run: a bad day from its first order to the moment when everything has to be in order again.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use app::{Entropy, Store};
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use stripe_sandbox::{WebhookMode, WebhookOrder, WebhookSettings};
+use tokio::task::JoinSet;
+
+use crate::chance::Chance;
+use crate::checkout;
+use crate::checks;
+use crate::desk::{CHANNELS, Desk, Manners};
+use crate::plan::{Plan, Weather};
+use crate::shop::Shop;
+use crate::world::{Finisher, World};
+
+/// How often what is left is worked through before it counts as stuck. Every round that finds
+/// nothing to do now moves the clock to when there is.
+const ROUNDS_MAX: u32 = 400;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub violations: Vec<String>,
+    /// Of the trace: the same for the same seed.
+    pub hash: u64,
+}
+
+/// Runs the day of a seed.
+pub fn run(seed: u64, print: bool) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without threads or sockets");
+    let outcome = runtime.block_on(live(seed, print));
+    drop(runtime);
+    outcome
+}
+
+async fn live(seed: u64, print: bool) -> Outcome {
+    let plan = Plan::draw(&Chance::new(seed));
+    let world = World::new(seed, print);
+    world.trace.note("plan", format!("{plan:#?}"));
+    let desks: Vec<Desk> = plan
+        .tenants
+        .iter()
+        .map(|tenant| Desk {
+            world: world.clone(),
+            tenant: tenant.id.clone(),
+            shop: Arc::new(Mutex::new(Shop::new(tenant.clone()))),
+        })
+        .collect();
+    world.start(&Weather::calm()).await;
+    for desk in &desks {
+        configure(desk).await;
+    }
+    world.kill();
+
+    world.start(&plan.weather).await;
+    for fault in &plan.weather.faults {
+        world.sandbox.inject(fault.clone()).expect("the plan's faults are well formed");
+    }
+    let mut actors = actors(&world, &plan, &desks);
+    tokio::time::sleep(Duration::from_secs(plan.lasts)).await;
+    actors.abort_all();
+    while actors.join_next().await.is_some() {}
+
+    finish(&world, &desks).await;
+    checks::all(&world, &desks).await;
+    Outcome { violations: world.violations(), hash: world.trace.hash() }
+}
+
+fn actors(world: &Arc<World>, plan: &Plan, desks: &[Desk]) -> JoinSet<()> {
+    let mut actors = JoinSet::new();
+    actors.spawn(deliver_webhooks(world.clone()));
+    actors.spawn(restart(world.clone(), plan.weather.clone()));
+    if let Some(seconds) = plan.weather.webhooks_change_every {
+        actors.spawn(change_webhooks(world.clone(), seconds));
+    }
+    for (after, by) in plan.weather.clock_steps.clone() {
+        let world = world.clone();
+        actors.spawn(async move {
+            tokio::time::sleep(Duration::from_secs(after)).await;
+            world.clock.step(SignedDuration::from_secs(by));
+            world.trace.note("clock", format!("steps by {by} s"));
+        });
+    }
+    for (desk, tenant) in desks.iter().zip(&plan.tenants) {
+        for order in &tenant.orders {
+            actors.spawn(checkout::order(desk.clone(), order.clone()));
+        }
+        for _ in 0..tenant.readers {
+            actors.spawn(desk.clone().keep_reading());
+        }
+        if tenant.strays {
+            desk.stray();
+        }
+    }
+    actors
+}
+
+async fn configure(desk: &Desk) {
+    let key = desk.shop().plan.secret_key.clone();
+    let configuration = json!({
+        "businessModel": "direct", "environment": "test",
+        "secretKey": key, "publishableKey": key.replace("sk_", "pk_"),
+    });
+    let body = json!({"data": {"type": "configuration", "attributes": {
+        "configuration": configuration.to_string(),
+    }}});
+    let answer: Result<(StatusCode, Value), _> = desk.call("/private/configure", &body).await;
+    if !matches!(answer, Ok((StatusCode::OK, _))) {
+        desk.world.violated(format!("{}: not configured: {answer:?}", desk.tenant));
+    }
+}
+
+/// Stripe sends its webhooks.
+async fn deliver_webhooks(world: Arc<World>) {
+    loop {
+        world.chance.pause(5, 700).await;
+        world.sandbox.deliver_due().await;
+    }
+}
+
+/// Whoever watches over the program starts it again when it died.
+async fn restart(world: Arc<World>, weather: Weather) {
+    loop {
+        world.died.notified().await;
+        world.kill();
+        world.chance.pause(10, 20_000).await;
+        world.start(&weather).await;
+    }
+}
+
+/// Webhooks come late, several times, and in any order.
+async fn change_webhooks(world: Arc<World>, seconds: u64) {
+    let chance = &world.chance;
+    loop {
+        chance.pause(1_000, seconds * 2_000).await;
+        let hold = chance.percent(40);
+        let settings = WebhookSettings {
+            mode: if hold { WebhookMode::Hold } else { WebhookMode::Deliver },
+            copies: u32::try_from(chance.between(1, 3)).expect("a small number"),
+            order: *chance.pick(&[
+                WebhookOrder::Fifo,
+                WebhookOrder::Reverse,
+                WebhookOrder::Shuffle,
+            ]),
+        };
+        world.sandbox.set_webhooks(settings).expect("a small number of copies");
+        world.trace.note("webhooks", format!("{settings:?}"));
+        if chance.percent(50) {
+            world.sandbox.release_webhooks();
+        }
+    }
+}
+
+/// Nothing goes wrong any more: everything that is left has to come to its end.
+async fn finish(world: &Arc<World>, desks: &[Desk]) {
+    world.trace.note("end", "nothing goes wrong from here on");
+    world.sandbox.clear_faults();
+    world.sandbox.set_webhooks(WebhookSettings::default()).expect("one copy");
+    world.sandbox.release_webhooks();
+    world.kill();
+    let finisher = world.finisher().await;
+    for desk in desks {
+        desk.send_commands().await;
+    }
+    for _ in 0..ROUNDS_MAX {
+        if work(world, &finisher, desks).await > 0 {
+            continue;
+        }
+        let Some(wait) = wait(world).await else { return };
+        world.clock.step(wait);
+    }
+    let backlog = world.store.backlog(world.now()).await;
+    world.violated(format!("never comes to an end: {backlog:?}"));
+}
+
+/// Does what can be done now. Returns how much that was.
+async fn work(world: &World, finisher: &Finisher, desks: &[Desk]) -> usize {
+    let mut done = world.sandbox.deliver_due().await;
+    done += finisher.consumer.work_once().await.expect("the store works");
+    let context = &finisher.consumer.context;
+    done += context.finish_open_calls("finisher").await.expect("the store works");
+    for desk in desks {
+        for channel in CHANNELS {
+            done += desk.read(channel, Manners::CALM).await;
+        }
+        desk.look_at_conditions();
+    }
+    done
+}
+
+/// How long until there is something to do; none where nothing will ever be.
+async fn wait(world: &World) -> Option<SignedDuration> {
+    let backlog = world.store.backlog(world.now()).await.expect("the store works");
+    if backlog.inbox_waiting > 0 || backlog.calls_open > 0 {
+        return Some(SignedDuration::from_mins(6));
+    }
+    if !backlog.outbox_waiting.is_empty() {
+        return Some(SignedDuration::from_secs(11));
+    }
+    let due = world.sandbox.next_due()?;
+    Some(due.duration_since(world.clock.now()).max(SignedDuration::from_secs(1)))
+}
+
+impl World {
+    /// Whole seconds since the run began.
+    pub fn seconds(&self) -> u64 {
+        u64::try_from(self.clock.elapsed().as_secs()).unwrap_or(0)
+    }
+}

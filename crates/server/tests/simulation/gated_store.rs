@@ -1,0 +1,204 @@
+//! The store behind the gate of a process: a process can die or be held up around each use of it.
+
+use std::sync::Arc;
+
+use app::ports::{
+    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, HistoryEntry,
+    InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received, Store,
+    StoreError, TenantCommit, Versioned,
+};
+use app::tenant::{Credentials, InstallationId, Tenant};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use store::SqliteStore;
+
+use crate::gate::Gate;
+use crate::ledger::Ledger;
+use crate::trace::Trace;
+
+/// The database as one process reaches it.
+pub struct GatedStore {
+    pub inner: Arc<SqliteStore>,
+    pub gate: Arc<Gate>,
+    pub ledger: Arc<Ledger>,
+    pub trace: Arc<Trace>,
+}
+
+impl GatedStore {
+    async fn use_it<T>(&self, operation: impl Future<Output = T>) -> T {
+        self.gate.pass().await;
+        let done = operation.await;
+        self.gate.pass().await;
+        done
+    }
+
+    async fn look<T>(&self, operation: impl Future<Output = T>) -> T {
+        let done = operation.await;
+        self.gate.linger().await;
+        done
+    }
+}
+
+/// A commit in one line.
+fn described(commit: &Commit) -> String {
+    let told: Vec<&str> = commit.messages.iter().map(|message| message.name).collect();
+    let payment = commit.payment.as_ref().map(|change| {
+        let payment = &change.payment;
+        let open = payment.open_call.as_ref().map(|call| call.purpose.name());
+        let what: Vec<&str> = change.history.iter().map(|entry| entry.what.as_str()).collect();
+        format!(
+            "{} {} {:?} after {what:?}, open call {open:?}",
+            payment.checkout.order_reference.as_str(),
+            payment.status,
+            change.expected
+        )
+    });
+    let inbox = commit.inbox.as_ref().map(|settlement| &settlement.outcome);
+    format!("{} {payment:?}, tells {told:?}, inbox {inbox:?}", commit.tenant.as_str())
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for GatedStore {
+    async fn installation(&self) -> Answer<InstallationId> {
+        self.use_it(self.inner.installation()).await
+    }
+
+    async fn tenant(&self, id: &TenantId) -> Answer<Option<Versioned<Tenant>>> {
+        self.use_it(self.inner.tenant(id)).await
+    }
+
+    async fn commit_tenant(&self, commit: TenantCommit) -> Answer<CommitOutcome> {
+        let (tenant, messages) = (commit.tenant.id.clone(), commit.messages.clone());
+        self.use_it(async {
+            let outcome = self.inner.commit_tenant(commit).await?;
+            if outcome == CommitOutcome::Committed {
+                self.ledger.record(&tenant, &messages);
+            }
+            Ok(outcome)
+        })
+        .await
+    }
+
+    async fn credentials(&self, tenant: &TenantId, at: &Account) -> Answer<Option<Credentials>> {
+        self.use_it(self.inner.credentials(tenant, at)).await
+    }
+
+    async fn all_credentials(&self, tenant: &TenantId) -> Answer<Vec<Credentials>> {
+        self.use_it(self.inner.all_credentials(tenant)).await
+    }
+
+    async fn payment_of_order(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+        order: &OrderReference,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.payment_of_order(tenant, account, order)).await
+    }
+
+    async fn latest_payment_of_order(
+        &self,
+        tenant: &TenantId,
+        order: &OrderReference,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.latest_payment_of_order(tenant, order)).await
+    }
+
+    async fn payment(
+        &self,
+        tenant: &TenantId,
+        id: PaymentId,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.payment(tenant, id)).await
+    }
+
+    async fn payment_by_reference(
+        &self,
+        tenant: &TenantId,
+        reference: &PspReference,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.payment_by_reference(tenant, reference)).await
+    }
+
+    async fn count_open_payments(&self, tenant: &TenantId) -> Answer<u64> {
+        self.use_it(self.inner.count_open_payments(tenant)).await
+    }
+
+    async fn history(&self, tenant: &TenantId, payment: PaymentId) -> Answer<Vec<HistoryEntry>> {
+        self.use_it(self.inner.history(tenant, payment)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Answer<CommitOutcome> {
+        let (tenant, messages) = (commit.tenant.clone(), commit.messages.clone());
+        let what = described(&commit);
+        self.use_it(async {
+            let outcome = self.inner.commit(commit).await?;
+            self.trace.note("app commits", format!("{what}: {outcome:?}"));
+            if outcome == CommitOutcome::Committed {
+                self.ledger.record(&tenant, &messages);
+            }
+            Ok(outcome)
+        })
+        .await
+    }
+
+    async fn receive(&self, item: InboxItem) -> Answer<Received> {
+        self.use_it(self.inner.receive(item)).await
+    }
+
+    async fn claim_inbox(&self, lease: &Lease) -> Answer<Vec<InboxClaim>> {
+        self.look(self.inner.claim_inbox(lease)).await
+    }
+
+    async fn settle_inbox(&self, settlement: InboxSettlement) -> Answer<CommitOutcome> {
+        self.use_it(self.inner.settle_inbox(settlement)).await
+    }
+
+    async fn claim_open_calls(
+        &self,
+        lease: &Lease,
+        older_than: SignedDuration,
+    ) -> Answer<Vec<CallClaim>> {
+        self.look(self.inner.claim_open_calls(lease, older_than)).await
+    }
+
+    async fn read_channel(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        limit: u32,
+        now: Timestamp,
+        hide_until: Timestamp,
+    ) -> Answer<Vec<ChannelMessage>> {
+        self.use_it(self.inner.read_channel(tenant, channel, limit, now, hide_until)).await
+    }
+
+    async fn delete_messages(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Answer<u64> {
+        self.use_it(self.inner.delete_messages(tenant, channel, ids, now)).await
+    }
+
+    async fn claim_outbox(&self, lease: &Lease, channels: &[String]) -> Answer<Vec<OutboxClaim>> {
+        self.look(self.inner.claim_outbox(lease, channels)).await
+    }
+
+    async fn settle_outbox(&self, outcomes: Vec<DeliveryOutcome>) -> Answer<()> {
+        self.use_it(self.inner.settle_outbox(outcomes)).await
+    }
+
+    async fn tenant_of_reference(&self, reference: &PspReference) -> Answer<Option<TenantId>> {
+        self.use_it(self.inner.tenant_of_reference(reference)).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Answer<Backlog> {
+        self.look(self.inner.backlog(now)).await
+    }
+}

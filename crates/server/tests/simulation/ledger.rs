@@ -1,0 +1,86 @@
+//! What the app has committed to tell, in the order of its commits: the shop has to read exactly
+//! this. Taken down where the store is called, so that nothing the app does later can change it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::ports::NewMessage;
+use payment::TenantId;
+
+/// A message that was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub tenant: String,
+    pub channel: &'static str,
+    pub order: String,
+    pub id: String,
+    pub name: &'static str,
+    pub body: String,
+    /// The commit it was written in.
+    pub commit: usize,
+}
+
+impl Told {
+    fn is_result(&self) -> bool {
+        !matches!(self.name, "PaymentCreated" | "PaymentUpdated")
+    }
+}
+
+/// Everything that was committed to be told.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    told: Vec<Told>,
+    commits: usize,
+}
+
+impl Ledger {
+    /// Takes down the messages of one commit.
+    pub fn record(&self, tenant: &TenantId, messages: &[NewMessage]) {
+        let mut entries = self.entries();
+        entries.commits += 1;
+        let commit = entries.commits;
+        entries.told.extend(messages.iter().map(|message| Told {
+            tenant: tenant.as_str().to_owned(),
+            channel: message.channel,
+            order: message.order_key.clone(),
+            id: message.id.0.hyphenated().to_string(),
+            name: message.name,
+            body: message.body.clone(),
+            commit,
+        }));
+    }
+
+    /// How many messages were committed so far.
+    pub fn length(&self) -> usize {
+        self.entries().told.len()
+    }
+
+    /// The messages of a tenant, oldest first.
+    pub fn of_tenant(&self, tenant: &str) -> Vec<Told> {
+        self.entries().told.iter().filter(|told| told.tenant == tenant).cloned().collect()
+    }
+
+    /// The position of a message, with its commit.
+    pub fn find(&self, tenant: &str, id: &str) -> Option<(usize, Told)> {
+        let entries = self.entries();
+        let mut told = entries.told.iter().enumerate();
+        told.find(|(_, told)| told.tenant == tenant && told.id == id)
+            .map(|(position, told)| (position, told.clone()))
+    }
+
+    /// Whether this is the last result about its order in its commit.
+    pub fn ends_its_commit(&self, tenant: &str, id: &str) -> bool {
+        let Some((position, message)) = self.find(tenant, id) else { return true };
+        let entries = self.entries();
+        let mut later = entries.told.iter().skip(position + 1);
+        !later.any(|told| {
+            told.commit == message.commit && told.order == message.order && told.is_result()
+        })
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,99 @@
+//! What an operator may ask across tenants: which rows there are. Each is then read by its tenant
+//! and id.
+
+use app::ports::StoreError;
+use rusqlite::{Connection, params};
+
+use crate::sqlite::operator::{Key, STUCK_MAX, keys};
+use crate::sqlite::{inbox, outbox};
+
+const INBOX_OF_STATE: &str = "SELECT tenant, id FROM inbox INDEXED BY inbox_open
+    WHERE state IN ('waiting', 'parked') AND state = ?1 ORDER BY seq LIMIT ?2";
+const NEWEST_INBOX: &str = "SELECT tenant, id FROM inbox WHERE seq > 0 ORDER BY seq DESC LIMIT ?1";
+
+const PARKED_OUTBOX: &str =
+    "SELECT tenant, id FROM outbox WHERE state = 'parked' ORDER BY tenant, seq LIMIT ?1";
+const WAITING_OUTBOX: &str = "SELECT tenant, id FROM outbox WHERE state = 'waiting'
+    ORDER BY channel, created_at LIMIT ?1";
+const NEWEST_OUTBOX: &str =
+    "SELECT tenant, id FROM outbox WHERE seq > 0 ORDER BY seq DESC LIMIT ?1";
+
+const NEWEST_PAYMENTS: &str = "SELECT tenant, id FROM payment
+    WHERE rowid > 0 AND (?1 IS NULL OR status = ?1) ORDER BY rowid DESC LIMIT ?2";
+const CALL_STUCK: &str = "SELECT tenant, payment FROM psp_call
+    WHERE settled_at IS NULL AND planned_at < ?1 LIMIT ?2";
+const INBOX_STUCK: &str = "SELECT tenant,
+        (SELECT id FROM payment WHERE payment.tenant = inbox.tenant
+            AND order_reference = order_key ORDER BY created_at DESC, id DESC LIMIT 1) AS payment
+    FROM inbox INDEXED BY inbox_open
+    WHERE state IN ('waiting', 'parked') AND state = 'parked' AND payment IS NOT NULL LIMIT ?1";
+const OUTBOX_STUCK: &str = "SELECT tenant,
+        (SELECT id FROM payment WHERE payment.tenant = outbox.tenant
+            AND order_reference = order_key ORDER BY created_at DESC, id DESC LIMIT 1) AS payment
+    FROM outbox WHERE state = 'parked' AND payment IS NOT NULL LIMIT ?1";
+
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(in crate::sqlite) const STATEMENTS: &[&str] = &[
+    INBOX_OF_STATE,
+    NEWEST_INBOX,
+    PARKED_OUTBOX,
+    WAITING_OUTBOX,
+    NEWEST_OUTBOX,
+    NEWEST_PAYMENTS,
+    CALL_STUCK,
+    INBOX_STUCK,
+    OUTBOX_STUCK,
+];
+
+pub(in crate::sqlite) fn inbox_of_state(
+    db: &Connection,
+    state: &str,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    keys(db, inbox::TABLE, INBOX_OF_STATE, params![state, limit])
+}
+
+pub(in crate::sqlite) fn newest_inbox(db: &Connection, limit: u32) -> Result<Vec<Key>, StoreError> {
+    keys(db, inbox::TABLE, NEWEST_INBOX, [limit])
+}
+
+pub(in crate::sqlite) fn parked_outbox(
+    db: &Connection,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    keys(db, outbox::TABLE, PARKED_OUTBOX, [limit])
+}
+
+pub(in crate::sqlite) fn waiting_outbox(
+    db: &Connection,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    keys(db, outbox::TABLE, WAITING_OUTBOX, [limit])
+}
+
+pub(in crate::sqlite) fn newest_outbox(
+    db: &Connection,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    keys(db, outbox::TABLE, NEWEST_OUTBOX, [limit])
+}
+
+pub(in crate::sqlite) fn newest_payments(
+    db: &Connection,
+    status: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    keys(db, "payment", NEWEST_PAYMENTS, params![status, limit])
+}
+
+/// Payments with a call that was planned before `since` and is open, or with parked work.
+pub(in crate::sqlite) fn stuck_payments(
+    db: &Connection,
+    since: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let calls = keys(db, "psp_call", CALL_STUCK, params![since, STUCK_MAX])?;
+    let commands = keys(db, inbox::TABLE, INBOX_STUCK, [STUCK_MAX])?;
+    let messages = keys(db, outbox::TABLE, OUTBOX_STUCK, [STUCK_MAX])?;
+    Ok([calls, commands, messages].concat())
+}
