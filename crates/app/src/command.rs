@@ -1,6 +1,6 @@
 //! Carries out a command of the shop that came in. Every command ends in exactly one result.
 
-use payment::{Decision, Payment, RefundId, Transition};
+use payment::{Decision, Payment, Purpose, RefundId, Transition};
 use protocol::MessageName;
 
 use crate::context::Context;
@@ -66,19 +66,35 @@ impl Context {
                 self.carry_out(stored).await?;
                 Ok(Step::Done)
             }
-            Decision::Call(purpose) => {
-                let Some(journaled) = self.journal(stored, purpose, Some(claim.item.id)).await?
-                else {
-                    return Ok(Step::Again { asked });
-                };
-                self.carry_out(journaled).await?;
-                Ok(Step::Done)
-            }
+            Decision::Call(purpose) => self.call(claim, stored, purpose, asked).await,
             Decision::Answer(transition, why) => {
                 self.answer(claim, &stored, *transition, why, asked).await
             }
             Decision::Ask => self.ask(stored).await,
             Decision::Wait(why) => self.wait(claim, stored, why, asked).await,
+        }
+    }
+
+    /// Journals the command's call, and makes it. The row must still be leased: a webhook may have
+    /// settled an earlier call of this very command since it was claimed, and ended it with that.
+    async fn call(
+        &self,
+        claim: &InboxClaim,
+        stored: Stored,
+        purpose: Purpose,
+        asked: bool,
+    ) -> Result<Step, Problem> {
+        let Some(planned) = self.plan(stored.value.clone(), purpose, Some(claim.item.id)) else {
+            return Ok(Step::Again { asked });
+        };
+        let held = self.settlement(claim, InboxOutcome::Held);
+        match self.write(&stored, Moved::start(planned.clone()), Some(held)).await? {
+            CommitOutcome::Committed => {
+                self.carry_out(Stored { value: planned, version: stored.version + 1 }).await?;
+                Ok(Step::Done)
+            }
+            CommitOutcome::Conflict => Ok(Step::Again { asked }),
+            CommitOutcome::Duplicate => Ok(Step::Done),
         }
     }
 

@@ -125,7 +125,7 @@ impl Context {
         match stored.value.clone().initialize(checkout.clone(), attempt)? {
             Initialization::Finish => self.finish_other_call(stored).await,
             Initialization::Same(payment) => self.keep(stored, *payment).await,
-            Initialization::Update(purpose) => match self.journal(stored, purpose, None).await? {
+            Initialization::Update(purpose) => match self.journal(stored, purpose).await? {
                 Some(journaled) => self.make_call(journaled).await,
                 None => Ok(Step::Again),
             },

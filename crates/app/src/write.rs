@@ -34,22 +34,18 @@ impl Context {
         self.store.commit(Commit { tenant, now, payment, messages, inbox, ends: moved.ends }).await
     }
 
-    /// Journals a call and reads the payment again; `None` where somebody else was faster.
+    /// Journals a call; `None` where somebody else was faster.
     pub(crate) async fn journal(
         &self,
         stored: Stored,
         purpose: Purpose,
-        command: Option<CommandId>,
     ) -> Result<Option<Stored>, StoreError> {
-        let now = self.entropy.now();
-        let Some(planned) = self.plan(stored.value.clone(), purpose, command) else {
+        let Some(planned) = self.plan(stored.value.clone(), purpose, None) else {
             return Ok(None);
         };
-        let moved = Moved::start(planned);
-        match self.write(&stored, moved.clone(), None).await? {
+        match self.write(&stored, Moved::start(planned.clone()), None).await? {
             CommitOutcome::Committed => {
-                tracing::debug!(payment = %stored.value.id, at = %now, "call journaled");
-                Ok(Some(Stored { value: moved.payment, version: stored.version + 1 }))
+                Ok(Some(Stored { value: planned, version: stored.version + 1 }))
             }
             CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(None),
         }

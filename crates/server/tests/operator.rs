@@ -7,14 +7,19 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use app::Entropy;
-use app::limits::{CHANNEL_HIDE, LEASE};
+use app::limits::{CALL_STALE, CHANNEL_HIDE, LEASE};
+use app::operate::advice::{self, Situation};
 use app::ports::{
-    Commit, CommitOutcome, DeliveryOutcome, Expected, HistoryEntry, InboxItem, InboxOutcome,
-    InboxSettlement, Lease, NewMessage, PaymentChange, Received, SendOutcome, Store, TenantChange,
+    Commit, CommitOutcome, DeliveryOutcome, Expected, HistoryEntry, InboxItem, InboxKind,
+    InboxOutcome, InboxRow, InboxSettlement, InboxState, Lease, MessageId, NewMessage, OutboxRow,
+    OutboxState, PaymentCase, PaymentChange, Received, SendOutcome, Store, TenantChange,
     TenantCommit,
 };
 use jiff::{SignedDuration, Timestamp};
-use payment::{OrderReference, Payment, PaymentRecord, PspReference, Purpose, Status};
+use payment::{
+    AttemptState, Call, CommandId, OrderReference, Payment, PaymentRecord, PspReference, Purpose,
+    Status,
+};
 use store::{Keyring, OpenOptions, SqliteStore};
 use tempfile::TempDir;
 use testkit::{TestEntropy, builders};
@@ -65,7 +70,7 @@ impl Site {
         };
         assert_eq!(self.server.commit_tenant(commit).await.unwrap(), CommitOutcome::Committed);
 
-        self.add("DE--1", |record| authorized(record)).await;
+        self.add("DE--1", authorized).await;
         self.add("DE--2", |record| {
             authorized(record);
             record.status = Status::Captured;
@@ -240,6 +245,94 @@ async fn a_payment_is_shown_with_its_next_step() {
     assert_eq!(show("pi_of_DE--1"), show("DE--1"));
     let file = site.json(&["payment", "show", "--tenant", TENANT, "DE--1"]);
     insta::assert_json_snapshot!("payment_show_json", file);
+}
+
+/// What is said about every status when nothing is in the payment's way, and about what may be.
+#[test]
+fn every_situation_has_one_next_step() {
+    let entropy = TestEntropy::new();
+    let now = entropy.now() + SignedDuration::from_mins(20);
+    let with = |change: &dyn Fn(&mut PaymentRecord)| {
+        let mut record = builders::payment(&entropy).into_record();
+        change(&mut record);
+        let payment = Payment::restore(record);
+        PaymentCase { payment, updated_at: now, inbox: Vec::new(), outbox: Vec::new() }
+    };
+    let mut told = String::new();
+    let mut tell = |what: &str, case: &PaymentCase| {
+        let (situation, next) = (Situation::of(case, now), advice::of_payment(case, now));
+        told.push_str(&format!("{what} ({})\n  {next}\n", situation.name()));
+    };
+    for status in Status::ALL {
+        let case = with(&|record| {
+            authorized(record);
+            record.status = status;
+        });
+        tell(status.name(), &case);
+    }
+    let refused = with(&|record| record.attempts[0].state = AttemptState::Refused);
+    tell("new, refused by the provider", &refused);
+    let nothing_held = with(&|record| record.status = Status::CaptureFailed);
+    tell("capture_failed, nothing held", &nothing_held);
+    let fresh = Call { planned_at: now, ..builders::call(&entropy, Purpose::Create) };
+    tell("a call just begun", &with(&|record| record.open_call = Some(fresh.clone())));
+
+    let mut waits = with(&authorized);
+    let (id, older) = (CommandId::new(entropy.new_id()), CommandId::new(entropy.new_id()));
+    let row = |state| InboxRow {
+        id,
+        tenant: builders::tenant_id(),
+        kind: InboxKind::Command,
+        external_id: "c-1".into(),
+        name: "CapturePayment".into(),
+        order_key: Some("DE--1".into()),
+        received_at: entropy.now(),
+        state,
+        tries: 3,
+        note: Some("the payment provider did not answer".into()),
+        call_open: false,
+    };
+    for (what, state) in [
+        ("a command that is tried again", InboxState::Due { at: now + LEASE }),
+        ("a command that is due", InboxState::Due { at: now }),
+        ("a command that is worked on", InboxState::Leased { until: now + LEASE }),
+        ("a command behind another", InboxState::Held { by: older }),
+        ("a parked command", InboxState::Parked { at: now }),
+    ] {
+        waits.inbox = vec![row(state)];
+        tell(what, &waits);
+    }
+    waits.inbox.clear();
+    let message = |state| OutboxRow {
+        id: MessageId(id.uuid()),
+        tenant: builders::tenant_id(),
+        channel: "payment-events".into(),
+        order_key: "DE--1".into(),
+        name: "PaymentAuthorized".into(),
+        blocks: true,
+        created_at: entropy.now(),
+        state,
+        tries: 3,
+        reads: 0,
+        note: None,
+    };
+    for (what, state) in [
+        ("a message that nobody reads", OutboxState::Due { at: entropy.now() }),
+        ("a message that is sent again", OutboxState::Due { at: now + LEASE }),
+        ("a message that was read", OutboxState::Hidden { until: now + CHANNEL_HIDE }),
+        ("a message behind another", OutboxState::Held { by: MessageId(older.uuid()) }),
+    ] {
+        waits.outbox = vec![message(state)];
+        tell(what, &waits);
+    }
+    insta::assert_snapshot!("next_steps", told);
+}
+
+#[test]
+fn the_help_tells_when_a_call_counts_as_stuck() {
+    let output = run_in(Path::new("."), &["payment", "list", "--help"]);
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains(&format!("longer than {} seconds", CALL_STALE.as_secs())), "{help}");
 }
 
 #[tokio::test]

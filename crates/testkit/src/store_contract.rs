@@ -53,6 +53,7 @@ macro_rules! store_contract_tests {
             an_ended_row_is_ended_once
             a_commit_without_its_lease_writes_nothing
             a_settled_call_ends_its_command_whoever_holds_it
+            what_is_written_for_a_held_row_needs_its_lease
             a_foreign_event_keeps_its_id_only
             claims_are_limited
 

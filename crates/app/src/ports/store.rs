@@ -405,6 +405,9 @@ pub struct InboxSettlement {
 /// What came of an inbox row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InboxOutcome {
+    /// Nothing yet. The row stays leased, and what comes with this is written only while it is: a
+    /// command whose row was ended meanwhile must not begin another call.
+    Held,
     /// Carried out, or nothing to do; the note says which.
     Done(String),
     /// Nothing of ours: the body is dropped, the id is kept.

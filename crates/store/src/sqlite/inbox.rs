@@ -29,6 +29,8 @@ const SETTLE: &str = "UPDATE inbox SET state = ?4, due_at = ?5, ended_at = ?6, n
         lease_owner = NULL, body = CASE WHEN ?4 = 'foreign' THEN NULL ELSE body END
     WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL
     RETURNING order_key";
+const HELD: &str = "SELECT 1 FROM inbox
+    WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
 /// Whoever holds the lease: what it settles later finds no lease, and writes nothing.
 const END: &str = "UPDATE inbox SET state = 'done', due_at = NULL, ended_at = ?3, note = ?4,
         lease_owner = NULL
@@ -38,7 +40,7 @@ const ENDED_WITH_ITS_CALL: &str = "its call was settled";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[RECEIVE, RELEASE_NEXT, SETTLE, END];
+pub(super) const STATEMENTS: &[&str] = &[RECEIVE, RELEASE_NEXT, SETTLE, HELD, END];
 
 pub(super) fn receive(db: &Connection, item: &InboxItem) -> Result<Received, StoreError> {
     let written = db
@@ -63,9 +65,10 @@ pub(super) fn receive(db: &Connection, item: &InboxItem) -> Result<Received, Sto
     Ok(Received::New)
 }
 
-/// Ends or postpones a leased row. Returns whether the lease still held.
+/// Ends or postpones a leased row, or leaves it leased. Returns whether the lease still held.
 pub(super) fn settle(db: &Connection, settlement: &InboxSettlement) -> Result<bool, StoreError> {
     let (state, due_at, note) = match &settlement.outcome {
+        InboxOutcome::Held => return is_held(db, settlement),
         InboxOutcome::Done(note) => ("done", None, Some(note)),
         InboxOutcome::Foreign => ("foreign", None, None),
         InboxOutcome::Later { at, reason } => ("waiting", Some(at.as_microsecond()), Some(reason)),
@@ -83,6 +86,15 @@ pub(super) fn settle(db: &Connection, settlement: &InboxSettlement) -> Result<bo
     let Some(order_key) = settled else { return Ok(false) };
     release_next(db, &settlement.tenant, order_key.as_deref())?;
     Ok(true)
+}
+
+fn is_held(db: &Connection, settlement: &InboxSettlement) -> Result<bool, StoreError> {
+    db.prepare_cached(HELD)
+        .and_then(|mut statement| {
+            let (tenant, id) = (settlement.tenant.as_str(), settlement.id.to_string());
+            statement.exists(params![tenant, id, settlement.fence])
+        })
+        .at(TABLE)
 }
 
 /// Ends the command whose call was settled, if it has not ended.

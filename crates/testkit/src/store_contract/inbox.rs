@@ -191,6 +191,32 @@ pub async fn a_settled_call_ends_its_command_whoever_holds_it(store: Arc<dyn Sto
     assert_eq!(world.store.commit(nothing).await.unwrap(), CommitOutcome::Committed);
 }
 
+/// R11: a worker that still believes in its row, which somebody ended meanwhile, begins no call.
+pub async fn what_is_written_for_a_held_row_needs_its_lease(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let payment = world.new_payment("DE--1");
+    world.add(&payment).await;
+    world.receive(&command(&world.entropy, "capture")).await;
+    let claim = world.claim().await.remove(0);
+    let held = || Some(world.settlement(&claim, InboxOutcome::Held));
+
+    let changed = with(&payment, |record| record.method = Some("card".into()));
+    let mut while_leased = world.change(&changed, Expected::Version(1));
+    while_leased.inbox = held();
+    assert_eq!(world.store.commit(while_leased).await.unwrap(), CommitOutcome::Committed);
+    assert!(world.claim().await.is_empty(), "the row is still leased");
+
+    let mut ending = world.empty(payment.tenant.clone());
+    ending.ends = Some(claim.item.id);
+    assert_eq!(world.store.commit(ending).await.unwrap(), CommitOutcome::Committed);
+    let again = with(&payment, |record| record.method = Some("debit".into()));
+    let mut too_late = world.change(&again, Expected::Version(2));
+    too_late.inbox = held();
+    assert_eq!(world.store.commit(too_late).await.unwrap(), CommitOutcome::Duplicate);
+    let stored = world.store.payment(&payment.tenant, payment.id).await.unwrap().unwrap();
+    assert_eq!((stored.version, stored.value.method.as_deref()), (2, Some("card")));
+}
+
 /// R4: counted once, the body dropped.
 pub async fn a_foreign_event_keeps_its_id_only(store: Arc<dyn Store>) {
     let world = World::new(store).await;

@@ -33,8 +33,8 @@ pub async fn check(world: &Arc<World>, shop: &Shop) {
         for intent in &intents {
             limits(world, shop, intent);
         }
-        let rich = intents.iter().filter(|intent| has_money(intent)).count();
-        if rich > 1 {
+        let open = intents.iter().filter(|intent| counts(intent)).count();
+        if open > 1 {
             let what = format!("{} {reference}: two payments: {intents:#?}", shop.plan.id);
             world.violated(what);
         }
@@ -55,8 +55,9 @@ pub async fn check(world: &Arc<World>, shop: &Shop) {
     }
 }
 
-fn has_money(intent: &IntentAudit) -> bool {
-    intent.amount_capturable > 0 || intent.amount_captured > intent.amount_refunded
+/// Whether an intent holds or took money, or may yet: of those an order has one at most.
+fn counts(intent: &IntentAudit) -> bool {
+    intent.status != "canceled" || intent.amount_captured > intent.amount_refunded
 }
 
 fn limits(world: &World, shop: &Shop, intent: &IntentAudit) {
