@@ -1,8 +1,9 @@
 //! Carries out an event of the PSP that came in: finds its payment and applies what it says.
 
-use payment::{Event, Payment, RefundId};
+use payment::{Event, Payment, RefundFact, RefundId};
 
 use crate::context::Context;
+use crate::late_refunds;
 use crate::learn::{Learned, Moved};
 use crate::limits::{CONFLICTS_MAX, RETRY_DELAY_MAX, UNKNOWN_PAYMENT_WAIT, retry_delay};
 use crate::ports::{
@@ -40,10 +41,15 @@ impl Context {
             let settlement = self.settlement(claim, InboxOutcome::Done(note));
             match (self.write(&stored, moved, Some(settlement)).await?, owing) {
                 (CommitOutcome::Committed, Some(value)) => {
+                    report(&stored.value, &event);
                     let journaled = Stored { value, version: stored.version + 1 };
                     return self.carry_out(journaled).await.map(|_| ());
                 }
-                (CommitOutcome::Committed, None) | (CommitOutcome::Duplicate, _) => return Ok(()),
+                (CommitOutcome::Committed, None) => {
+                    report(&stored.value, &event);
+                    return Ok(());
+                }
+                (CommitOutcome::Duplicate, _) => return Ok(()),
                 (CommitOutcome::Conflict, _) => {}
             }
         }
@@ -114,7 +120,7 @@ impl Context {
         event: &PspEvent,
     ) -> Result<Option<Learned>, Problem> {
         if !about_current_attempt(&stored.value, event) {
-            return Ok(None);
+            return self.learned_of_superseded(&stored.value, event).await;
         }
         let learned = match &event.fact {
             None => return Ok(None),
@@ -130,9 +136,12 @@ impl Context {
                 Learned { facts: Vec::new(), method, multicapture }
             }
             Some(PspFact::Refund(fact)) => {
-                let mut learned = self.money_before_refund(&stored.value).await?;
+                let mut learned = self.money_before_refund(&stored.value, fact).await?;
                 learned.facts.push(Event::Refund(fact.clone()));
                 learned
+            }
+            Some(PspFact::Overfunded { left }) => {
+                Learned { facts: vec![Event::Overfunded { left: *left }], ..Learned::default() }
             }
             Some(PspFact::Disputed { note }) => Learned {
                 facts: vec![Event::Disputed { note: note.clone() }],
@@ -142,10 +151,32 @@ impl Context {
         Ok(Some(learned))
     }
 
+    /// What still happens to the money of an attempt that a later one replaced. That one was over
+    /// at the PSP before the later one began, so nothing comes in for it any more; but what was
+    /// given back may come back, and a bank may dispute it (rule R2). The PSP tells it in more than
+    /// one event, and it is news once.
+    async fn learned_of_superseded(
+        &self,
+        payment: &Payment,
+        event: &PspEvent,
+    ) -> Result<Option<Learned>, Problem> {
+        let Some(note) = news_of_superseded(event) else { return Ok(None) };
+        let history = self.store.history(&payment.tenant, payment.id).await?;
+        if history.iter().any(|entry| entry.note.as_ref() == Some(&note)) {
+            return Ok(None);
+        }
+        let facts = vec![Event::Superseded { note }];
+        Ok(Some(Learned { facts, ..Learned::default() }))
+    }
+
     /// A refund of money whose capture we have not heard of: the capture's event is behind. Ask,
     /// so that the shop hears of both in order.
-    async fn money_before_refund(&self, payment: &Payment) -> Result<Learned, Problem> {
-        let (true, Some(reference)) = (payment.captured.is_zero(), payment.reference()) else {
+    async fn money_before_refund(
+        &self,
+        payment: &Payment,
+        fact: &RefundFact,
+    ) -> Result<Learned, Problem> {
+        let (false, Some(reference)) = (payment.covers_refund(fact), payment.reference()) else {
             return Ok(Learned::default());
         };
         let credentials = self.credentials_of(payment).await?;
@@ -182,6 +213,44 @@ fn about_current_attempt(payment: &Payment, event: &PspEvent) -> bool {
         (Some(ours), Some(theirs)) => ours == theirs,
         (None, _) => event.subject.attempt == Some(attempt.id),
         (Some(_), None) => event.subject.attempt.is_none_or(|theirs| theirs == attempt.id),
+    }
+}
+
+fn news_of_superseded(event: &PspEvent) -> Option<String> {
+    match event.fact.as_ref()? {
+        PspFact::Refund(fact) if fact.state.came_to_nothing() => {
+            let (refund, amount) = (&fact.reference, fact.amount);
+            Some(format!("the refund {refund} of {amount} of an earlier attempt failed"))
+        }
+        PspFact::Disputed { note } => Some(format!("of an earlier attempt: {note}")),
+        PspFact::Refund(_)
+        | PspFact::Intent(_)
+        | PspFact::Failed { .. }
+        | PspFact::Charge { .. }
+        | PspFact::Overfunded { .. } => None,
+    }
+}
+
+/// What an operator counts or acts on, told once the event is committed.
+fn report(payment: &Payment, event: &PspEvent) {
+    match &event.fact {
+        Some(PspFact::Disputed { .. }) => {
+            let kind = event.kind.clone();
+            metrics::counter!("paybridge_disputes_total", "event" => kind).increment(1);
+        }
+        Some(PspFact::Refund(fact))
+            if fact.state.came_to_nothing() && !about_current_attempt(payment, event) =>
+        {
+            late_refunds::alert(payment, Some(&fact.reference), fact.amount);
+        }
+        Some(
+            PspFact::Refund(_)
+            | PspFact::Intent(_)
+            | PspFact::Failed { .. }
+            | PspFact::Charge { .. }
+            | PspFact::Overfunded { .. },
+        )
+        | None => {}
     }
 }
 

@@ -81,7 +81,7 @@ impl Context {
             }
         };
         let account = self.check_keys(&keys.secret, keys.mode, configuration).await?;
-        let before = self.store.credentials(id, &account).await?;
+        let before = self.readable_credentials(id, &account).await?;
         let keys = match &known {
             Some(last) if last.account != account => {
                 settings::keys_of_another_account(configuration, keys, last, before.as_ref())
@@ -130,8 +130,24 @@ impl Context {
         stored: Option<&Versioned<Tenant>>,
     ) -> Result<Option<Credentials>, ConfigureError> {
         match stored {
-            Some(old) => Ok(self.store.credentials(&old.value.id, &old.value.account).await?),
+            Some(old) => self.readable_credentials(&old.value.id, &old.value.account).await,
             None => Ok(None),
+        }
+    }
+
+    /// The stored credentials of an account. Those that no key opens any more are as good as none:
+    /// configuring again, with all keys, is how a tenant gets over a lost encryption key.
+    async fn readable_credentials(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+    ) -> Result<Option<Credentials>, ConfigureError> {
+        match self.store.credentials(tenant, account).await {
+            Err(StoreError::Sealed { what, key_id }) => {
+                tracing::warn!(%tenant, what, key_id, "not readable; configured anew");
+                Ok(None)
+            }
+            found => Ok(found?),
         }
     }
 
@@ -172,7 +188,9 @@ impl Context {
         let registered = self.psp.list_endpoints(credentials).await.map_err(failed)?;
         let known = credentials.endpoint.clone();
         let stands = |endpoint: &WebhookEndpoint| {
-            endpoint.url == url && registered.iter().any(|other| other.id == endpoint.id)
+            !endpoint.given_up
+                && endpoint.url == url
+                && registered.iter().any(|other| other.id == endpoint.id)
         };
         let standing = known.as_ref().filter(|endpoint| stands(endpoint));
         let is_orphan = |other: &&RegisteredEndpoint| {

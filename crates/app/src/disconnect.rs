@@ -7,7 +7,8 @@ use crate::context::Context;
 use crate::limits::CONFLICTS_MAX;
 use crate::methods;
 use crate::ports::{
-    CommitOutcome, Expected, NewMessage, StoreError, TenantChange, TenantCommit, Versioned,
+    After, CommitOutcome, Expected, NewMessage, StoreError, TenantChange, TenantCommit, Unfinished,
+    Versioned,
 };
 use crate::tenant::{Tenant, TenantStatus};
 
@@ -28,12 +29,12 @@ pub enum DisconnectError {
     /// It was never configured.
     #[error("Tenant action failed: the tenant is not known; configure it first")]
     UnknownTenant,
-    /// Payments are open; ask the person (case 75, code 21000).
+    /// Something is not finished; ask the person (case 75, rule R23, code 21000).
     #[error(
-        "Open payments: {0}. Their captures, cancels and refunds would be lost; finish them first, \
-         or disconnect all the same"
+        "Not finished yet: {}. Captures, cancels and refunds of open payments would be lost; \
+         finish them first, or disconnect all the same", in_words(.0)
     )]
-    OpenPayments(u64),
+    Unfinished(Unfinished),
     /// The person said no, or nothing that means yes (code 21001).
     #[error(
         "the tenant stays connected, because disconnecting it was not confirmed; send \
@@ -43,6 +44,19 @@ pub enum DisconnectError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn in_words(unfinished: &Unfinished) -> String {
+    [
+        (unfinished.payments, "open payments"),
+        (unfinished.calls + unfinished.inbox, "work that is not done"),
+        (unfinished.messages, "messages that the shop has not read"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{what} ({count})"))
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 impl Context {
@@ -60,15 +74,18 @@ impl Context {
             if stored.value.status == TenantStatus::Disconnected {
                 return Ok(());
             }
-            let open = self.store.count_open_payments(id).await?;
+            let unfinished = self.store.unfinished(id).await?;
+            let finished = unfinished == Unfinished::default();
             match confirmation {
                 Confirmation::Confirmed => {}
-                Confirmation::None if open == 0 => {}
-                Confirmation::None => return Err(DisconnectError::OpenPayments(open)),
-                Confirmation::Denied if open == 0 => {}
+                Confirmation::None | Confirmation::Denied if finished => {}
+                Confirmation::None => return Err(DisconnectError::Unfinished(unfinished)),
                 Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
             }
-            if self.try_disconnect(stored, open == 0).await? {
+            if self.try_disconnect(stored).await? {
+                if unfinished.is_drained() {
+                    self.give_up_endpoints(id).await?;
+                }
                 return Ok(());
             }
         }
@@ -77,53 +94,66 @@ impl Context {
         )))
     }
 
-    async fn try_disconnect(
-        &self,
-        stored: Versioned<Tenant>,
-        drained: bool,
-    ) -> Result<bool, DisconnectError> {
+    async fn try_disconnect(&self, stored: Versioned<Tenant>) -> Result<bool, StoreError> {
         let now = self.entropy.now();
         let mut tenant = stored.value;
         tenant.status = TenantStatus::Disconnected;
         let mut messages = methods::delete_all(self, &mut tenant, now);
-        messages.push(methods::app_config_updated(self, &tenant));
-        one_after_the_other(&mut messages);
+        // A shop no longer polls the channels of an inactive app: this is the last thing it reads.
+        let inactive = methods::app_config_updated(self, &tenant);
+        messages.push(NewMessage { after: After::Everything, ..inactive });
         let commit = TenantCommit {
-            tenant: tenant.clone(),
+            tenant,
             expected: Expected::Version(stored.version),
             now,
             change: TenantChange::Keep,
             messages,
         };
         match self.store.commit_tenant(commit).await? {
-            CommitOutcome::Conflict => return Ok(false),
-            CommitOutcome::Committed | CommitOutcome::Duplicate => {}
+            CommitOutcome::Conflict => Ok(false),
+            CommitOutcome::Committed | CommitOutcome::Duplicate => Ok(true),
         }
-        if drained {
-            self.forget_endpoints(&tenant.id).await?;
-        }
-        Ok(true)
     }
 
-    /// Removes the endpoints at the PSP, those of earlier accounts too. With payments open they
-    /// stay: their events tell what became of the money.
-    async fn forget_endpoints(&self, tenant: &TenantId) -> Result<(), StoreError> {
-        for credentials in self.store.all_credentials(tenant).await? {
-            if let Some(endpoint) = &credentials.endpoint {
-                self.remove_endpoint(&credentials, &endpoint.id).await;
+    /// Removes the endpoints of tenants that were disconnected with work under way, once that is
+    /// done (rule R23): until then their events still tell what became of the money.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub async fn finish_disconnects(&self) -> Result<(), StoreError> {
+        for tenant in self.store.disconnected_tenants().await? {
+            if self.store.unfinished(&tenant).await?.is_drained() {
+                self.give_up_endpoints(&tenant).await?;
             }
         }
         Ok(())
     }
-}
 
-/// A shop no longer polls the channels of an inactive app, so that it is inactive must be the last
-/// thing it reads. They lie on two channels and a shop may delete in any order: each waits until
-/// the one before is gone.
-fn one_after_the_other(messages: &mut [NewMessage]) {
-    let mut before = None;
-    for message in messages {
-        message.after = before;
-        before = Some(message.id);
+    /// Removes the endpoints at the PSP, those of earlier accounts too. Each is given up first: a
+    /// configure call that comes in between makes its own, and never relies on one that goes.
+    async fn give_up_endpoints(&self, id: &TenantId) -> Result<(), StoreError> {
+        for mut credentials in self.store.all_credentials(id).await? {
+            let Some(endpoint) = &mut credentials.endpoint else { continue };
+            if std::mem::replace(&mut endpoint.given_up, true) {
+                continue;
+            }
+            let id_at_psp = endpoint.id.clone();
+            let Some(stored) = self.store.tenant(id).await? else { return Ok(()) };
+            if stored.value.status == TenantStatus::Connected {
+                return Ok(());
+            }
+            let commit = TenantCommit {
+                tenant: stored.value,
+                expected: Expected::Version(stored.version),
+                now: self.entropy.now(),
+                change: TenantChange::Credentials(Box::new(credentials.clone())),
+                messages: Vec::new(),
+            };
+            match self.store.commit_tenant(commit).await? {
+                CommitOutcome::Committed => self.remove_endpoint(&credentials, &id_at_psp).await,
+                CommitOutcome::Conflict | CommitOutcome::Duplicate => return Ok(()),
+            }
+        }
+        Ok(())
     }
 }

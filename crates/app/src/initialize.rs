@@ -120,7 +120,7 @@ impl Context {
     async fn step(&self, tenant: &Tenant, checkout: &Checkout) -> Result<Step, InitializeError> {
         let order = &checkout.order_reference;
         let found = self.store.payment_of_order(&tenant.id, &tenant.account, order).await?;
-        let Some(stored) = found else { return self.begin(tenant, checkout).await };
+        let Some(stored) = found else { return self.begin_at_account(tenant, checkout).await };
         let attempt = AttemptId::new(self.entropy.new_id());
         match stored.value.clone().initialize(checkout.clone(), attempt)? {
             Initialization::Finish => self.finish_other_call(stored).await,
@@ -130,6 +130,25 @@ impl Context {
                 None => Ok(Step::Again),
             },
             Initialization::Again(payment) => self.begin_again(&stored, *payment).await,
+        }
+    }
+
+    /// An order that has no payment at the tenant's account. It may have one at an earlier account:
+    /// from now on the shop's commands mean the new one (rule R1), so that a command that is being
+    /// carried out for the old one has its outcome first.
+    async fn begin_at_account(
+        &self,
+        tenant: &Tenant,
+        checkout: &Checkout,
+    ) -> Result<Step, InitializeError> {
+        let order = &checkout.order_reference;
+        let latest = self.store.latest_payment_of_order(&tenant.id, order).await?;
+        let under_way = |stored: &Stored| {
+            stored.value.open_call.as_ref().is_some_and(|call| call.command.is_some())
+        };
+        match latest.filter(under_way) {
+            Some(earlier) => self.finish_other_call(earlier).await,
+            None => self.begin(tenant, checkout).await,
         }
     }
 

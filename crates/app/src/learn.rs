@@ -84,7 +84,7 @@ impl Moved {
             self.history.push(entry(before.status, &payment, what, note, now));
         }
         self.tell.extend(tell);
-        self.payment = payment;
+        self.payment = payment.with_refunds_dated(now);
     }
 }
 

@@ -25,6 +25,7 @@ pub mod configure;
 mod context;
 pub mod disconnect;
 pub mod initialize;
+mod late_refunds;
 mod learn;
 pub mod limits;
 mod messages;

@@ -20,6 +20,9 @@ pub const CLAIM_MAX: u32 = 32;
 pub const UNKNOWN_ORDER_WAIT: SignedDuration = SignedDuration::from_mins(15);
 /// An event that names a payment of ours which is not there waits so long for it (rule R4).
 pub const UNKNOWN_PAYMENT_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// A shop's order process waits for what becomes of a refund so long; a refund that fails later
+/// needs a person (rule R13).
+pub const REFUND_WATCH: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// The PSP keeps an idempotency key for a day; after this much time a call is never repeated
 /// under its key, but asked for (rule R15).
 pub const KEY_LIFE: SignedDuration = SignedDuration::from_hours(23);

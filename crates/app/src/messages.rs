@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::learn::Moved;
-use crate::ports::{HistoryEntry, MessageId, NewMessage, StoreError};
+use crate::ports::{After, HistoryEntry, MessageId, NewMessage, StoreError};
 
 /// The messages of what happened to a payment, in the order in which they are told.
 pub(crate) async fn of_payment(
@@ -177,6 +177,6 @@ pub(crate) fn message(
         // Payloads are trees of strings and numbers: writing them as JSON cannot fail.
         body: body(payload).unwrap_or_default(),
         blocks: blocks == Blocks::Yes,
-        after: None,
+        after: After::Nothing,
     }
 }

@@ -15,8 +15,8 @@ pub use psp::{
     RefundView, Refusal, RegisteredEndpoint, WebhookRejected,
 };
 pub use store::{
-    Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome,
-    Expected, HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxOutcome, InboxSettlement, Lease,
-    MessageId, NewMessage, OutboxClaim, PaymentChange, Received, SendOutcome, Store, StoreError,
-    Stored, TenantChange, TenantCommit, Versioned,
+    After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,
+    DeliveryOutcome, Expected, HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxOutcome,
+    InboxSettlement, Lease, MessageId, NewMessage, OutboxClaim, PaymentChange, Received,
+    SendOutcome, Store, StoreError, Stored, TenantChange, TenantCommit, Unfinished, Versioned,
 };

@@ -77,7 +77,10 @@ impl Context {
         let tenant_id = self.tenant_of_webhook(webhook.tenant, &event).await?;
         let tenant = self.store.tenant(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?.value;
         self.prove(&tenant_id, webhook, event.mode).await?;
-        if tenant.status == TenantStatus::Disconnected {
+        // Until what was under way is done, its events are still wanted (rule R23).
+        if tenant.status == TenantStatus::Disconnected
+            && self.store.unfinished(&tenant_id).await?.is_drained()
+        {
             return Err(WebhookError::Disconnected);
         }
         if event.mode != webhook.mode {

@@ -128,6 +128,8 @@ pub struct WebhookEndpoint {
     pub url: String,
     /// What its deliveries are signed with.
     pub secret: SecretString,
+    /// Whether it was given up when the tenant was disconnected. Its secret still tells who is who.
+    pub given_up: bool,
 }
 
 impl Credentials {

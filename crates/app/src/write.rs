@@ -4,10 +4,10 @@ use payment::{CommandId, Payment, Purpose};
 
 use crate::context::Context;
 use crate::learn::Moved;
-use crate::messages;
 use crate::ports::{
     Commit, CommitOutcome, Expected, InboxSettlement, PaymentChange, StoreError, Stored,
 };
+use crate::{late_refunds, messages};
 
 impl Context {
     /// Writes what has happened to a payment, and what the shop is told of it.
@@ -20,6 +20,7 @@ impl Context {
         let now = self.entropy.now();
         let tenant = before.value.tenant.clone();
         let untouched = moved.payment == before.value && moved.tell.is_empty();
+        let came_back = late_refunds::came_back(&before.value, &moved.payment, now);
         let messages = messages::of_payment(self, &moved).await?;
         let change = PaymentChange {
             payment: moved.payment,
@@ -31,7 +32,12 @@ impl Context {
         if payment.is_none() && inbox.is_none() {
             return Ok(CommitOutcome::Committed);
         }
-        self.store.commit(Commit { tenant, now, payment, messages, inbox, ends: moved.ends }).await
+        let commit = Commit { tenant, now, payment, messages, inbox, ends: moved.ends };
+        let outcome = self.store.commit(commit).await?;
+        if outcome == CommitOutcome::Committed {
+            late_refunds::report(&before.value, &came_back);
+        }
+        Ok(outcome)
     }
 
     /// Journals a call; `None` where somebody else was faster.

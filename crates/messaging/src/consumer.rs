@@ -67,6 +67,9 @@ impl Consumer {
         if let Err(error) = self.context.finish_open_calls(&self.worker).await {
             tracing::error!(%error, "open calls could not be looked for");
         }
+        if let Err(error) = self.context.finish_disconnects().await {
+            tracing::error!(%error, "endpoints of disconnected tenants could not be looked for");
+        }
         match self.context.store.backlog(self.context.entropy.now()).await {
             Ok(backlog) => self.gauge(&backlog),
             Err(error) => tracing::error!(%error, "the backlog could not be counted"),

@@ -118,7 +118,9 @@ impl Payment {
             Status::CaptureRequested => Decision::Wait("a capture is being processed"),
             Status::CancelRequested => Decision::Wait("a cancel is being processed"),
             Status::Canceled => {
-                self.answer(ResultKind::CaptureFailed, items, amount, "the payment is canceled")
+                let note = self.attempt().ended_because.clone();
+                let why = "the payment is canceled";
+                self.answer_with(ResultKind::CaptureFailed, items, amount, (why, note))
             }
             Status::Captured => {
                 let why = "the payment is captured and what was left is released";
@@ -249,6 +251,17 @@ impl Payment {
     /// Answers a command that needs no call. A capture that was made before is followed by what
     /// became of the rest, a failure by what can still be captured (rule R7).
     fn answer(self, kind: ResultKind, items: &Items, amount: Money, why: Why) -> Decision {
+        self.answer_with(kind, items, amount, (why, None))
+    }
+
+    /// The same, with more of the reason for the shop's operator than its kind.
+    fn answer_with(
+        self,
+        kind: ResultKind,
+        items: &Items,
+        amount: Money,
+        (why, more): (Why, Option<String>),
+    ) -> Decision {
         let mut tell = vec![Message::result(kind, items.clone(), amount)];
         if kind == ResultKind::Captured {
             tell.extend(self.rest_of_capture());
@@ -261,7 +274,8 @@ impl Payment {
             ResultKind::CaptureFailed | ResultKind::CancellationFailed | ResultKind::RefundFailed
         ) {
             let status = self.shop_status();
-            tell.push(Message::Updated { from: status, to: status, note: Some(why.to_owned()) });
+            let note = more.map_or_else(|| why.to_owned(), |more| format!("{why}: {more}"));
+            tell.push(Message::Updated { from: status, to: status, note: Some(note) });
         }
         Decision::Answer(Box::new(Transition { payment: self, tell, settled: None }), why)
     }

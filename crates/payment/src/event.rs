@@ -32,6 +32,11 @@ pub enum Event {
         /// What came in so far.
         received: Money,
     },
+    /// More money came in than was asked for (bank transfers). The PSP keeps the rest for the payer.
+    Overfunded {
+        /// What is left with the PSP after the payment took its part.
+        left: Money,
+    },
     /// The money is held and can be captured.
     Authorized {
         /// How much can be captured now.
@@ -84,6 +89,12 @@ pub enum Event {
         /// What happened to the dispute, in words.
         note: String,
     },
+    /// Something happened to the money of an attempt that a later one replaced. It moves nothing of
+    /// this one; people want to know (rule R2).
+    Superseded {
+        /// What happened, in words.
+        note: String,
+    },
 }
 
 impl Event {
@@ -96,6 +107,7 @@ impl Event {
             Self::AmountUpdateRefused { .. } => "amount_update_refused",
             Self::Processing => "processing",
             Self::PartiallyFunded { .. } => "partially_funded",
+            Self::Overfunded { .. } => "overfunded",
             Self::Authorized { .. } => "authorized",
             Self::Failed { .. } => "failed",
             Self::Captured { .. } => "captured",
@@ -105,6 +117,7 @@ impl Event {
             Self::Refund(_) => "refund",
             Self::RefundRefused { .. } => "refund_refused",
             Self::Disputed { .. } => "disputed",
+            Self::Superseded { .. } => "superseded",
         }
     }
 
@@ -119,7 +132,11 @@ impl Event {
             | Self::Failed { reason, .. } => Some(reason.clone()),
             Self::Canceled { reason } => reason.clone(),
             Self::Refund(fact) => fact.reason.clone(),
-            Self::Disputed { note } => Some(note.clone()),
+            Self::Disputed { note } | Self::Superseded { note } => Some(note.clone()),
+            Self::Overfunded { left } => Some(format!(
+                "{left} more than was asked for came in; the payment provider keeps it on the \
+                 customer's balance"
+            )),
             Self::PartiallyFunded { received } => Some(format!("{received} received so far")),
             Self::Created { .. }
             | Self::AmountUpdated

@@ -91,6 +91,7 @@ impl Payment {
         self.0.authorized = zero;
         self.0.capturable = zero;
         self.0.captured = zero;
+        self.0.received = zero;
         self.0.captures.clear();
         self.0.canceled_items.clear();
         self.0.refunds.clear();

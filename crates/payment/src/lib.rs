@@ -26,6 +26,7 @@ pub mod record;
 mod refund;
 pub mod status;
 mod steps;
+mod transfer;
 
 pub use checkout::{Address, Checkout, Customer, OrderItem, Redirects};
 pub use command::{Command, Decision};

@@ -139,9 +139,8 @@ impl Payment {
             Event::AmountUpdated => Ok(self.amount_updated()),
             Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Processing => Ok(self.noted("processing at the payment provider")),
-            Event::PartiallyFunded { received } => {
-                Ok(self.noted(&format!("{received} received so far")))
-            }
+            Event::PartiallyFunded { received } => Ok(self.partially_funded(received)),
+            Event::Overfunded { left } => Ok(self.overfunded(left)),
             Event::Authorized { capturable, multicapture } => {
                 Ok(self.authorize(capturable, multicapture))
             }
@@ -152,11 +151,12 @@ impl Payment {
             Event::Captured { total, capturable } => {
                 Ok(self.authorize_then_capture(total, capturable))
             }
-            Event::Canceled { .. } => Ok(self.cancel()),
+            Event::Canceled { reason } if self.came_short() => Ok(self.end_short(reason)),
+            Event::Canceled { reason } => Ok(self.cancel(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CaptureRefused { .. } | Event::Refund(_) | Event::RefundRefused { .. } => {
                 self.not_allowed(&event)
             }
@@ -173,17 +173,17 @@ impl Payment {
                 Ok(self.authorize_then_capture(total, capturable))
             }
             Event::Processing => Ok(self.noted("processing at the payment provider")),
-            Event::PartiallyFunded { received } => {
-                Ok(self.noted(&format!("{received} received so far")))
-            }
+            Event::PartiallyFunded { received } => Ok(self.partially_funded(received)),
+            Event::Overfunded { left } => Ok(self.overfunded(left)),
             Event::AmountUpdated => Ok(self.amount_updated()),
             Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
-            Event::Canceled { .. } => Ok(self.cancel()),
+            Event::Canceled { reason } if self.came_short() => Ok(self.end_short(reason)),
+            Event::Canceled { reason } => Ok(self.cancel(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
             Event::Created { .. } | Event::Failed { .. } => Ok(self.unchanged()),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::CaptureRefused { .. }
             | Event::Refund(_)
@@ -202,16 +202,17 @@ impl Payment {
             Event::Failed { .. } => Ok(self.unchanged()),
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
-            Event::Canceled { .. } => Ok(self.cancel()),
+            Event::Canceled { reason } => Ok(self.cancel(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
             Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Created { .. } => Ok(self.unchanged()),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::PartiallyFunded { .. }
+            | Event::Overfunded { .. }
             | Event::Refund(_)
             | Event::RefundRefused { .. } => self.not_allowed(&event),
         }
@@ -228,18 +229,19 @@ impl Payment {
             Event::Failed { .. } => Ok(self.unchanged()),
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
-            Event::Canceled { .. } => Ok(self.release()),
+            Event::Canceled { reason } => Ok(self.release(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
             Event::Refund(fact) => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
             Event::Created { .. } => Ok(self.unchanged()),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
-            | Event::PartiallyFunded { .. } => self.not_allowed(&event),
+            | Event::PartiallyFunded { .. }
+            | Event::Overfunded { .. } => self.not_allowed(&event),
         }
     }
 
@@ -248,19 +250,20 @@ impl Payment {
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::Failed { reason, .. } => Ok(self.hold_lost().capture_refused(reason)),
-            Event::Canceled { .. } if self.captured.is_zero() => Ok(self.cancel()),
-            Event::Canceled { .. } => Ok(self.release()),
+            Event::Canceled { reason } if self.captured.is_zero() => Ok(self.cancel(reason)),
+            Event::Canceled { reason } => Ok(self.release(reason)),
             Event::Refund(fact) if !self.captured.is_zero() => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
             // An authorization that comes now is the old one, told late.
             Event::Authorized { .. } | Event::Created { .. } | Event::Processing => {
                 Ok(self.unchanged())
             }
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
             | Event::PartiallyFunded { .. }
+            | Event::Overfunded { .. }
             | Event::CancelRefused { .. }
             | Event::Refund(_) => self.not_allowed(&event),
         }
@@ -273,11 +276,12 @@ impl Payment {
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
+            Event::Overfunded { left } => Ok(self.overfunded(left)),
             Event::Refund(fact) => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
             Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Created { .. } => Ok(self.unchanged()),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::Processing
@@ -297,19 +301,20 @@ impl Payment {
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::Processing => Ok(self.capture_accepted()),
-            Event::Canceled { .. } if self.captured.is_zero() => Ok(self.cancel()),
-            Event::Canceled { .. } => Ok(self.release()),
+            Event::Canceled { reason } if self.captured.is_zero() => Ok(self.cancel(reason)),
+            Event::Canceled { reason } => Ok(self.release(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
             Event::Refund(fact) if !self.captured.is_zero() => Ok(self.refund_changed(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
             Event::Created { .. } | Event::Failed { .. } => Ok(self.unchanged()),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
             | Event::PartiallyFunded { .. }
+            | Event::Overfunded { .. }
             | Event::Refund(_) => self.not_allowed(&event),
         }
     }
@@ -322,16 +327,17 @@ impl Payment {
             }
             Event::Captured { total, .. } => Ok(self.captured_after_cancel(total)),
             Event::Failed { .. } => Ok(self.unchanged()),
-            Event::Canceled { .. } => Ok(self.cancel()),
+            Event::Canceled { reason } => Ok(self.cancel(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
             Event::Refund(fact) => Ok(self.refund_after_cancel(fact)),
             Event::RefundRefused { refund, reason } => Ok(self.refund_refused(refund, reason)),
+            Event::Overfunded { left } => Ok(self.overfunded(left)),
             Event::Created { .. } | Event::Processing | Event::PartiallyFunded { .. } => {
                 Ok(self.unchanged())
             }
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }
@@ -347,11 +353,12 @@ impl Payment {
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::AmountUpdateRefused { reason } => Ok(self.update_refused(reason)),
             Event::Created { reference } => Ok(self.created(reference)),
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::Processing
             | Event::PartiallyFunded { .. }
+            | Event::Overfunded { .. }
             | Event::Authorized { .. }
             | Event::Failed { .. }
             | Event::Captured { .. }
@@ -372,10 +379,11 @@ impl Payment {
                 Ok(self.authorize_then_capture(total, capturable))
             }
             Event::Captured { total, capturable } => Ok(self.capture(total, capturable)),
+            Event::Overfunded { left } => Ok(self.overfunded(left)),
             Event::CaptureRefused { reason } => Ok(self.capture_refused(reason)),
             Event::Processing => Ok(self.capture_accepted()),
-            Event::Canceled { .. } if self.captured.is_zero() => Ok(self.cancel()),
-            Event::Canceled { .. } => Ok(self.release()),
+            Event::Canceled { reason } if self.captured.is_zero() => Ok(self.cancel(reason)),
+            Event::Canceled { reason } => Ok(self.release(reason)),
             Event::CancelRefused { reason, processing } => {
                 Ok(self.cancel_refused(reason, processing))
             }
@@ -384,7 +392,7 @@ impl Payment {
             Event::Created { .. } | Event::Failed { .. } | Event::PartiallyFunded { .. } => {
                 Ok(self.unchanged())
             }
-            Event::Disputed { note } => Ok(self.noted(&note)),
+            Event::Disputed { note } | Event::Superseded { note } => Ok(self.noted(&note)),
             Event::CreationRefused { .. }
             | Event::AmountUpdated
             | Event::AmountUpdateRefused { .. }

@@ -71,6 +71,9 @@ pub struct PaymentRecord {
     pub capturable: Money,
     /// What was captured, gross: refunds do not lower it.
     pub captured: Money,
+    /// What came in by bank transfer, as far as the PSP told: less than the total while the rest is
+    /// on its way, more where the payer sent too much. Zero for methods that come in one piece.
+    pub received: Money,
     /// Captures, oldest first.
     pub captures: Vec<Capture>,
     /// Items of which the shop said that they will never be captured.
@@ -96,6 +99,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// Whether the PSP lets it be captured in several steps; `None` until we know.
     pub multicapture: Option<bool>,
+    /// Why it ended before all was captured, where the PSP said so: `the authorization expired`.
+    pub ended_because: Option<String>,
 }
 
 /// How an attempt stands.
@@ -189,6 +194,8 @@ pub struct Refund {
     pub amount: Money,
     /// How far it is.
     pub state: RefundState,
+    /// When we learned, and told the shop, that it succeeded; kept when it fails afterwards.
+    pub succeeded_at: Option<Timestamp>,
 }
 
 /// A call to the PSP that was journaled before it was made: until its outcome is known, no other
@@ -274,6 +281,7 @@ impl Payment {
             authorized: zero,
             capturable: zero,
             captured: zero,
+            received: zero,
             captures: Vec::new(),
             canceled_items: Items::new(),
             refunds: Vec::new(),
@@ -306,7 +314,13 @@ impl Deref for Payment {
 impl Attempt {
     /// An attempt that the PSP has not been told of.
     pub fn new(id: AttemptId) -> Self {
-        Self { id, reference: None, state: AttemptState::Open, multicapture: None }
+        Self {
+            id,
+            reference: None,
+            state: AttemptState::Open,
+            multicapture: None,
+            ended_because: None,
+        }
     }
 }
 
@@ -362,6 +376,12 @@ impl PaymentRecord {
         by_itself && self.captured.covers(self.checkout.total)
     }
 
+    /// The most that is known to have come in for this attempt, what the PSP keeps for the payer
+    /// included.
+    pub fn came_in(&self) -> Money {
+        if self.received.covers(self.captured) { self.received } else { self.captured }
+    }
+
     /// The capture that the PSP accepted and has not finished.
     pub fn pending_capture(&self) -> Option<&Capture> {
         self.captures.iter().find(|capture| capture.state == CaptureState::Pending)
@@ -398,10 +418,17 @@ impl PaymentRecord {
                     ShopStatus::PartiallyRefunded
                 }
             }
-            Status::Captured if !self.checkout.total.covers(self.captured) => ShopStatus::Overpaid,
+            Status::Captured if !self.checkout.total.covers(self.came_in()) => ShopStatus::Overpaid,
             Status::Captured if self.captured_short_by_hand() => ShopStatus::Underpaid,
+            Status::Canceled if self.ended_short() => ShopStatus::Underpaid,
             status => ShopStatus::Plain(status),
         }
+    }
+
+    /// Whether the attempt ended while only a part of the money had come in, and the shop has not
+    /// canceled the order (rule R16).
+    fn ended_short(&self) -> bool {
+        !self.received.is_zero() && !self.remaining_items().is_empty()
     }
 
     /// Whether somebody captured less than the order at the PSP by hand: no item can be named.

@@ -1,5 +1,9 @@
 //! Refunds: what a fact about one does to the payment and to the shop's knowledge.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
 use crate::{
     Items, Message, Money, Payment, Purpose, Refund, RefundFact, RefundId, RefundState, ResultKind,
     Status, Transition,
@@ -8,11 +12,35 @@ use crate::{
 impl Payment {
     pub(crate) fn add_requested_refund(&mut self, id: RefundId, items: Items, amount: Money) {
         let state = RefundState::Requested;
-        self.0.refunds.push(Refund { id, reference: None, items, amount, state });
+        let succeeded_at = None;
+        self.0.refunds.push(Refund { id, reference: None, items, amount, state, succeeded_at });
+    }
+
+    /// Notes the time at refunds that have succeeded since the last look: one that fails long
+    /// afterwards needs a person (rule R13).
+    pub fn with_refunds_dated(mut self, now: Timestamp) -> Self {
+        for refund in &mut self.0.refunds {
+            if refund.state == RefundState::Succeeded && refund.succeeded_at.is_none() {
+                refund.succeeded_at = Some(now);
+            }
+        }
+        self
     }
 
     pub(crate) fn knows_refund(&self, fact: &RefundFact) -> bool {
         self.find_refund(fact).is_some()
+    }
+
+    /// Whether our books hold the money that a refund gives back: where they do not, its capture
+    /// has not been told yet.
+    pub fn covers_refund(&self, fact: &RefundFact) -> bool {
+        if self.captured.is_zero() {
+            return false;
+        }
+        let sum = self.refunded_or_in_flight().plus(fact.amount);
+        self.knows_refund(fact)
+            || fact.state.came_to_nothing()
+            || sum.is_ok_and(|sum| self.captured.covers(sum))
     }
 
     fn find_refund(&self, fact: &RefundFact) -> Option<usize> {
@@ -73,6 +101,7 @@ impl Payment {
             items: items.clone(),
             amount: fact.amount,
             state: fact.state,
+            succeeded_at: None,
         });
         let mut tell = self.tell_refund(fact.state, items.clone(), fact.amount);
         if items.is_empty() {
@@ -84,20 +113,23 @@ impl Payment {
     }
 
     fn items_of_foreign_refund(&self, amount: Money) -> Items {
-        let failed: Vec<_> = self
+        let given_back = self.refunded_items(|state| !state.came_to_nothing());
+        // What was refunded in a second try is no longer missing.
+        let missing: BTreeSet<_> = self
             .refunds
             .iter()
             .filter(|refund| refund.state.came_to_nothing() && refund.amount == amount)
+            .filter(|refund| refund.items.is_disjoint(&given_back))
+            .map(|refund| &refund.items)
             .collect();
-        if let [only] = failed.as_slice() {
-            return only.items.clone();
+        if let (1, Some(only)) = (missing.len(), missing.first()) {
+            return (*only).clone();
         }
         let completes =
             self.refunded_or_in_flight().plus(amount).is_ok_and(|sum| sum.covers(self.captured));
         if !completes {
             return Items::new();
         }
-        let given_back = self.refunded_items(|state| !state.came_to_nothing());
         self.captured_items().difference(&given_back).copied().collect()
     }
 
@@ -125,10 +157,17 @@ impl Payment {
         Transition { payment: self, tell, settled }
     }
 
-    /// A refund of money that came in after a cancel: the shop hears of the cancel (rule R9).
+    /// A refund of money that came in after a cancel: the shop hears of the cancel (rule R9). Where
+    /// it fails after that, the shop's process is over; a person has to give the money back.
     pub(crate) fn refund_after_cancel(self, fact: RefundFact) -> Transition {
+        let (over, failed) = (self.status == Status::Canceled, fact.state.came_to_nothing());
+        let (known, amount) = (self.refunds.clone(), fact.amount);
         let mut done = self.refund_changed(fact);
         done.tell.clear();
+        if over && failed && done.payment.refunds != known {
+            let note = format!("the refund of {amount} came back after the payment was canceled");
+            return Transition { settled: done.settled, ..done.payment.noted(&note) };
+        }
         let payment = &mut done.payment;
         let given_back = !payment.captured.is_zero() && payment.refunded().covers(payment.captured);
         if payment.status == Status::CancelRequested && given_back {

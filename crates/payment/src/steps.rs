@@ -89,6 +89,9 @@ impl Payment {
         self.0.authorized = zero;
         self.0.capturable = zero;
         self.0.captured = zero;
+        if self.received.currency() != zero.currency() {
+            self.0.received = zero;
+        }
         self.0.checkout = *checkout;
         let settled = self.settle(true, None);
         Transition { payment: self, tell: Vec::new(), settled }
@@ -252,8 +255,8 @@ impl Payment {
         if !rest.is_empty() {
             tell.push(Message::result(ResultKind::Captured, rest, amount));
         }
-        if !total.covers(self.captured) {
-            tell.push(Message::result(ResultKind::Overpaid, self.items(), self.captured));
+        if !total.covers(self.came_in()) {
+            tell.push(Message::result(ResultKind::Overpaid, self.items(), self.came_in()));
         }
         tell
     }
@@ -267,7 +270,7 @@ impl Payment {
             Status::PartiallyCaptured
             | Status::CaptureRequested
             | Status::CaptureFailed
-            | Status::CancellationFailed => self.release(),
+            | Status::CancellationFailed => self.release(None),
             Status::New
             | Status::AuthorizationFailed
             | Status::Authorized
@@ -318,7 +321,8 @@ impl Payment {
     }
 
     /// The attempt is canceled and nothing was captured of it.
-    pub(crate) fn cancel(mut self) -> Transition {
+    pub(crate) fn cancel(mut self, reason: Option<String>) -> Transition {
+        let before = self.shop_status();
         let items = self.open_cancel().unwrap_or_else(|| self.remaining_items());
         let pending = self.pending_capture().map(|c| (c.items.clone(), c.amount));
         let failed = self.open_capture().or(pending);
@@ -330,21 +334,40 @@ impl Payment {
         let settled = self.settle_by_cancel();
         self.0.capturable = Money::zero(self.checkout.total.currency());
         self.0.canceled_items.extend(items.iter().copied());
-        self.0.status = Status::Canceled;
-        self.0.attempt_mut().state = AttemptState::Closed;
+        self.close_attempt(reason);
         if !items.is_empty() {
             tell.push(Message::result(ResultKind::Canceled, items, self.checkout.total));
+        }
+        if !self.received.is_zero() {
+            let note = Some(format!("{} had come in: give it back at the provider", self.received));
+            tell.push(Message::Updated { from: before, to: self.shop_status(), note });
         }
         Transition { payment: self, tell, settled }
     }
 
-    /// What was left of a partly captured payment is released.
-    pub(crate) fn release(mut self) -> Transition {
-        let released = self.capturable;
-        let (kind, rest) = match self.open_cancel() {
+    pub(crate) fn close_attempt(&mut self, reason: Option<String>) {
+        self.0.status = Status::Canceled;
+        let attempt = self.0.attempt_mut();
+        attempt.state = AttemptState::Closed;
+        attempt.ended_because = reason;
+    }
+
+    /// What was left of a partly captured payment is released. A capture that was under way comes
+    /// to nothing by it, and its command is answered with its own items (rule R11).
+    pub(crate) fn release(mut self, reason: Option<String>) -> Transition {
+        let mut released = self.capturable;
+        let pending = self.pending_capture().map(|c| (c.items.clone(), c.amount));
+        let failed = self.open_capture().or(pending);
+        let (kind, mut rest) = match self.open_cancel() {
             Some(items) => (ResultKind::Canceled, items),
             None => (ResultKind::CaptureFailed, self.remaining_items()),
         };
+        let mut tell = Vec::new();
+        if let Some((items, amount)) = failed {
+            rest.retain(|item| !items.contains(item));
+            released = released.minus_or_zero(amount).unwrap_or(released);
+            tell.push(Message::result(ResultKind::CaptureFailed, items, amount));
+        }
         self.fail_pending_captures();
         // A refund of what was captured goes on.
         let refunding = matches!(self.open_purpose(), Some(Purpose::Refund { .. }));
@@ -354,8 +377,10 @@ impl Payment {
         }
         self.0.capturable = Money::zero(self.checkout.total.currency());
         self.0.status = Status::Captured;
-        let tell =
-            if rest.is_empty() { Vec::new() } else { vec![Message::result(kind, rest, released)] };
+        self.0.attempt_mut().ended_because = reason;
+        if !rest.is_empty() {
+            tell.push(Message::result(kind, rest, released));
+        }
         Transition { payment: self, tell, settled }
     }
 

@@ -57,6 +57,16 @@ pub static METRICS: &[Metric] = &[
         doc: "Events of the payment service provider that were worked off, by outcome: applied, ignored, foreign.",
     },
     Metric {
+        name: "paybridge_disputes_total",
+        kind: Kind::Counter,
+        doc: "Disputes opened, changed and closed, by event.",
+    },
+    Metric {
+        name: "paybridge_late_refund_failures_total",
+        kind: Kind::Counter,
+        doc: "Refunds that came back when the shop no longer listened: give the money back by hand; the log names them.",
+    },
+    Metric {
         name: "paybridge_commands_total",
         kind: Kind::Counter,
         doc: "Commands received from shops, by name and outcome: new, duplicate.",

@@ -22,6 +22,7 @@ mod payment;
 #[cfg(test)]
 mod statements;
 mod tenant;
+mod unfinished;
 mod value;
 
 use std::path::Path;
@@ -31,7 +32,7 @@ use ::payment::{Account, OrderReference, Payment, PaymentId, PspReference, Tenan
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Entropy,
     HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
-    Store, StoreError, TenantCommit, Versioned,
+    Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -237,9 +238,13 @@ impl Store for SqliteStore {
         self.driver.read(move |db| payment::by_reference(db, &tenant, &reference)).await
     }
 
-    async fn count_open_payments(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+    async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError> {
         let tenant = tenant.clone();
-        self.driver.read(move |db| payment::count_open(db, &tenant)).await
+        self.driver.read(move |db| unfinished::unfinished(db, &tenant)).await
+    }
+
+    async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        self.driver.read(across_tenants::disconnected_tenants).await
     }
 
     async fn history(

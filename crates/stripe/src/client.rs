@@ -87,6 +87,10 @@ impl StripeClient {
             }
             metrics::counter!("paybridge_psp_retries_total", "call" => call.name).increment(1);
             tokio::time::sleep(delay).await;
+            // Held up for longer than it slept: by now Stripe may have forgotten the key.
+            if Instant::now() >= deadline {
+                return tried.conclude(doubt);
+            }
             number += 1;
         }
     }

@@ -64,6 +64,15 @@ pub(crate) struct Refund {
     pub metadata: Option<Metadata>,
 }
 
+/// Money of a bank transfer that moved into or out of what Stripe keeps for a customer.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CashBalanceTransaction {
+    pub currency: String,
+    pub ending_balance: i64,
+    /// Set where the money went to a payment intent.
+    pub applied_to_payment: Option<Value>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dispute {
     pub amount: i64,

@@ -170,6 +170,7 @@ impl Psp for StripePsp {
             id: endpoint.id,
             url: endpoint.url,
             secret: SecretString::from(secret),
+            given_up: false,
         })
     }
 

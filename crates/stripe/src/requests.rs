@@ -27,7 +27,7 @@ pub const MANUAL_CAPTURE_METHODS: [&str; 10] = [
 /// The events that an endpoint of ours is sent. `charge.succeeded` brings the method and whether it
 /// can be captured in several steps; refunds come in their own events, so `charge.refunded`, which
 /// also stands for voids, is not needed.
-pub const ENABLED_EVENTS: [&str; 15] = [
+pub const ENABLED_EVENTS: [&str; 16] = [
     "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
     "payment_intent.partially_funded",
@@ -40,6 +40,7 @@ pub const ENABLED_EVENTS: [&str; 15] = [
     "charge.dispute.funds_reinstated",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.updated",
+    "customer_cash_balance_transaction.created",
     "refund.created",
     "refund.failed",
     "refund.updated",

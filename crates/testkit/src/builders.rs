@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use app::Entropy;
-use app::ports::{InboxItem, InboxKind, MessageId, NewMessage};
+use app::ports::{After, InboxItem, InboxKind, MessageId, NewMessage};
 use app::tenant::{Credentials, PaymentMethod, Settings, Tenant, TenantStatus, WebhookEndpoint};
 use payment::{
     Account, Address, AttemptId, Call, CallId, Checkout, CommandId, Currency, Customer,
@@ -76,6 +76,7 @@ pub fn credentials(account: Account) -> Credentials {
             id: format!("we_of_{id}"),
             url: "https://pay.example/webhooks/test?tenantIdentifier=tenant-test-0001".into(),
             secret: format!("whsec_ours_of_{id}").into(),
+            given_up: false,
         }),
         webhook_secrets: vec![format!("whsec_theirs_of_{id}").into()],
         account,
@@ -152,7 +153,7 @@ pub fn message(entropy: &dyn Entropy, name: &'static str) -> NewMessage {
         attributes: vec![("name", name.to_owned()), ("timestamp", entropy.now().to_string())],
         body: format!(r#"{{"message":"{name}"}}"#),
         blocks: true,
-        after: None,
+        after: After::Nothing,
     }
 }
 

@@ -65,6 +65,7 @@ macro_rules! store_contract_tests {
             news_that_is_never_deleted_is_parked_and_blocks_nothing
             a_message_that_is_read_often_but_not_long_is_not_parked
             a_message_shows_after_the_one_it_waits_for
+            a_message_after_everything_waits_for_messages_and_work
 
             pushed_messages_of_an_order_are_claimed_strictly_in_turn
             a_failed_push_is_tried_again_later_and_holds_back_its_order

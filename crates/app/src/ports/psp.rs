@@ -353,6 +353,11 @@ pub enum PspFact {
     },
     /// A refund changed.
     Refund(RefundFact),
+    /// More money came in than the attempt asked for.
+    Overfunded {
+        /// What is left with the PSP after the attempt took its part.
+        left: Money,
+    },
     /// A dispute was opened or changed.
     Disputed {
         /// What happened, in words.

@@ -65,10 +65,11 @@ pub trait Store: Send + Sync {
         reference: &PspReference,
     ) -> Result<Option<Versioned<Payment>>, StoreError>;
 
-    /// How many payments of a tenant have one of the statuses that keep a tenant from
-    /// disconnecting (new, authorized, partially_captured, capture_requested, capture_failed,
-    /// cancel_requested, cancellation_failed, or short of the order's total).
-    async fn count_open_payments(&self, tenant: &TenantId) -> Result<u64, StoreError>;
+    /// What a tenant has not finished.
+    async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError>;
+
+    /// Tenants that are disconnected: their endpoints are removed once they are drained.
+    async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError>;
 
     /// The history of a payment, oldest first.
     async fn history(
@@ -303,8 +304,44 @@ pub struct NewMessage {
     pub body: String,
     /// Whether a parked one holds back what comes after it (rule R21: results do, news do not).
     pub blocks: bool,
-    /// A message of the same tenant that must be read and deleted before this one shows.
-    pub after: Option<MessageId>,
+    /// What must be read and deleted before this one shows.
+    pub after: After,
+}
+
+/// What has to be through before a message shows on a channel that is polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing but earlier messages of its order.
+    Nothing,
+    /// This message of the same tenant, on whatever channel, and pushed or polled.
+    Message(MessageId),
+    /// Everything of the tenant: messages, and where the channel is polled, work in the inbox and
+    /// calls. A shop no longer polls the channels of an app that told it to be inactive; what is
+    /// pushed later still arrives.
+    Everything,
+}
+
+/// What a tenant has not finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Payments with one of the statuses that keep a tenant from disconnecting: new, authorized,
+    /// partially_captured, capture_requested, capture_failed, cancel_requested,
+    /// cancellation_failed, or short of the order's total.
+    pub payments: u64,
+    /// Calls to the PSP whose outcome is not known.
+    pub calls: u64,
+    /// Events and commands that wait in the inbox.
+    pub inbox: u64,
+    /// Messages that the shop has not read, but for those that wait for everything else.
+    pub messages: u64,
+}
+
+impl Unfinished {
+    /// Whether nothing is under way any more: what is told of the tenant is told. Payments may
+    /// still be open.
+    pub fn is_drained(&self) -> bool {
+        self.calls == 0 && self.inbox == 0 && self.messages == 0
+    }
 }
 
 /// Something that came in and has to be carried out.

@@ -23,6 +23,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ("amount update refused", Event::AmountUpdateRefused { reason: reason() }),
         ("processing", Event::Processing),
         ("partially funded 300", Event::PartiallyFunded { received: eur(300) }),
+        ("overfunded by 200", Event::Overfunded { left: eur(200) }),
         ("authorized 1000", authorized()),
         ("declined", Event::Failed { reason: reason(), retriable: true }),
         ("failed for good", Event::Failed { reason: reason(), retriable: false }),
@@ -38,6 +39,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         ("refund of 200 by hand", refund(RefundState::Succeeded, 200)),
         ("refund refused", Event::RefundRefused { refund: refund_id(9), reason: reason() }),
         ("disputed", Event::Disputed { note: "opened".into() }),
+        ("superseded", Event::Superseded { note: "it came back".into() }),
     ]
 }
 

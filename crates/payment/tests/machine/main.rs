@@ -8,3 +8,4 @@ mod common;
 mod diagram;
 mod matrix;
 mod properties;
+mod transfers;

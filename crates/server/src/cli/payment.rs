@@ -119,17 +119,20 @@ fn list(arguments: &ListArguments) -> anyhow::Result<()> {
         if arguments.json {
             return print_page(&page, |case| JsonCase::new(case, now));
         }
-        output::print(&list_text(&page, arguments.stuck, now))
+        output::print(&list_text(&page, arguments, now))
     })
 }
 
-fn list_text(page: &Page<PaymentCase>, stuck: bool, now: Timestamp) -> String {
+fn list_text(page: &Page<PaymentCase>, arguments: &ListArguments, now: Timestamp) -> String {
     if page.rows.is_empty() {
-        let text = if stuck {
-            "No payment is stuck. Work without a payment may still be parked: `paybridge inbox \
-             list --parked`, `paybridge outbox list --parked`.\n"
-        } else {
-            "There is no such payment.\n"
+        let is_of_all = arguments.tenant.is_none() && arguments.status.is_none();
+        let text = match (arguments.stuck, is_of_all) {
+            (true, _) => {
+                "No payment is stuck. Work without a payment may still be parked: `paybridge inbox \
+                 list --parked`, `paybridge outbox list --parked`.\n"
+            }
+            (false, true) => "There are no payments yet.\n",
+            (false, false) => "There is no such payment.\n",
         };
         return text.to_owned();
     }

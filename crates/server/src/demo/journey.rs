@@ -8,7 +8,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::shop::{Shop, TENANT};
+use super::shop::{PATIENCE, POLL, Shop, TENANT};
 use super::timeline::{Entry, Party};
 use crate::entropy::SystemEntropy;
 
@@ -131,8 +131,7 @@ impl<'a> Journey<'a> {
     /// What broke.
     pub async fn disconnect(&mut self) -> anyhow::Result<()> {
         self.heading("The shop disconnects the app; the webhook endpoint is removed");
-        let (status, answer) = self.shop.call("/private/disconnect", &json!({})).await?;
-        ensure!(status == StatusCode::NO_CONTENT, "{status} {answer}");
+        self.leave().await?;
         self.shop.wait_for("payment-method-commands", "DeletePaymentMethod", 0).await?;
         loop {
             let read = self.shop.read_messages();
@@ -142,6 +141,23 @@ impl<'a> Journey<'a> {
             }
             let known = read.iter().filter(|message| message.name == "AppConfigUpdated").count();
             self.shop.wait_for("app-events", "AppConfigUpdated", known).await?;
+        }
+    }
+
+    /// Reads what is left to be read and disconnects. The app asks before it leaves work behind;
+    /// the shop waits until there is none.
+    async fn leave(&self) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            while self.shop.poll("payment-events").await? > 0 {}
+            let (status, answer) = self.shop.call("/private/disconnect", &json!({})).await?;
+            match status {
+                StatusCode::NO_CONTENT => return Ok(()),
+                StatusCode::CONFLICT if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                }
+                _ => bail!("{status} {answer}"),
+            }
         }
     }
 

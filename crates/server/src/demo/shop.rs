@@ -19,7 +19,7 @@ pub const TENANT: &str = "demo-shop";
 /// How long the shop waits for a message, or for the app to answer again.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it polls.
-const POLL: Duration = Duration::from_millis(100);
+pub const POLL: Duration = Duration::from_millis(100);
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -27,7 +27,7 @@ async fn c72_disconnecting_takes_the_methods_away_and_tells_last_that_it_is_over
     assert_eq!(endpoints(&app).await, [], "the endpoint is removed");
 
     // The shop polls a channel only as long as the app is active: that it is not, is read last.
-    let mut deleted = Vec::new();
+    let mut deleted: Vec<String> = Vec::new();
     while deleted.len() < 3 {
         assert_eq!(app.read("app-events").await, [], "after {deleted:?}");
         let (mut read, _) = app.peek("payment-method-commands", 100).await;
@@ -61,6 +61,7 @@ async fn c72_disconnecting_twice_is_disconnecting_once() {
     assert_eq!(app.disconnect(Some("true")).await.0, 204);
     assert_eq!(app.disconnect(None).await.0, 204, "there is nothing left to ask");
     assert_eq!(methods(&app).await.len(), 1);
+    app.read("payment-events").await;
     assert_eq!(app.read("app-events").await.len(), 1);
 }
 
@@ -70,6 +71,7 @@ async fn c72_the_endpoints_of_earlier_accounts_are_removed_too() {
     let other = json!({"secretKey": "sk_test_other", "publishableKey": "pk_test_other"});
     assert_eq!(app.configure(other).await.0, 200);
     assert_eq!(endpoints(&app).await.len(), 1, "payments of the old account may go on");
+    app.read("app-events").await;
     assert_eq!(app.disconnect(None).await.0, 204);
     assert_eq!(endpoints(&app).await, []);
     assert_eq!(endpoints_of(&app, "sk_test_other").await, []);
@@ -169,5 +171,69 @@ async fn c75_payments_that_are_over_are_not_asked_about() {
     app.authorized(&canceled).await;
     app.command("CancelPayment", &cancel(&canceled, &canceled.items)).await;
     app.settle().await;
+    app.results().await;
     assert_eq!(app.disconnect(None).await.0, 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r23_messages_that_the_shop_has_not_read_are_asked_about() {
+    let app = TestApp::new();
+    app.configure(json!({})).await;
+    let (status, answer) = app.disconnect(None).await;
+    assert_eq!(status, 409);
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("messages that the shop has not read (2)"), "{message}");
+
+    methods(&app).await;
+    app.read("app-events").await;
+    assert_eq!(app.disconnect(None).await.0, 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r23_work_that_is_not_done_is_asked_about() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.captured(&order).await;
+    app.read("payment-events").await;
+    app.command("RefundPayment", &refund(&order, &order.items, order.total)).await;
+    let (status, answer) = app.disconnect(None).await;
+    assert_eq!(status, 409);
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("work that is not done (1)"), "{message}");
+    app.settle().await;
+    app.read("payment-events").await;
+    assert_eq!(app.disconnect(None).await.0, 204);
+}
+
+/// What was under way when somebody insisted is still told, and only then is the app gone.
+#[tokio::test(start_paused = true)]
+async fn r23_a_forced_disconnect_is_over_once_everything_is_drained() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.captured(&order).await;
+    app.read("payment-events").await;
+    // Stripe refunds, but neither its answer nor its webhook arrives yet.
+    let lost = Fault::new(FaultKind::LoseAnswer).on("POST", "/v1/refunds");
+    app.sandbox.inject(Fault { times: 3, ..lost }).unwrap();
+    let held = WebhookSettings { mode: WebhookMode::Hold, ..WebhookSettings::default() };
+    app.sandbox.set_webhooks(held).unwrap();
+    app.command("RefundPayment", &refund(&order, &order.items, order.total)).await;
+    app.settle().await;
+
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+    let context = &app.app.consumer.context;
+    context.finish_disconnects().await.unwrap();
+    assert_eq!(endpoints(&app).await.len(), 1, "its events are still wanted");
+    assert_eq!(methods(&app).await.len(), 1);
+    assert_eq!(app.read("app-events").await, [], "the refund is not told yet");
+
+    app.sandbox.release_webhooks();
+    app.settle().await;
+    assert_eq!(app.read("app-events").await, [], "nor read");
+    assert_eq!(app.results().await, ["PaymentRefunded[1001,1002] 18979"]);
+    assert_eq!(app.read("app-events").await[0].body["isActive"], json!(false));
+
+    context.finish_disconnects().await.unwrap();
+    assert_eq!(endpoints(&app).await, []);
+    app.assert_drained().await;
 }

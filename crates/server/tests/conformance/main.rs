@@ -24,6 +24,7 @@ mod lost_answers;
 mod one_at_a_time;
 mod recorded;
 mod refund;
+mod regressions;
 mod webhook_order;
 mod webhook_retries;
 mod webhooks;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, HistoryEntry,
     InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received, Store,
-    StoreError, TenantCommit, Versioned,
+    StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -123,8 +123,12 @@ impl Store for GatedStore {
         self.use_it(self.inner.payment_by_reference(tenant, reference)).await
     }
 
-    async fn count_open_payments(&self, tenant: &TenantId) -> Answer<u64> {
-        self.use_it(self.inner.count_open_payments(tenant)).await
+    async fn unfinished(&self, tenant: &TenantId) -> Answer<Unfinished> {
+        self.use_it(self.inner.unfinished(tenant)).await
+    }
+
+    async fn disconnected_tenants(&self) -> Answer<Vec<TenantId>> {
+        self.use_it(self.inner.disconnected_tenants()).await
     }
 
     async fn history(&self, tenant: &TenantId, payment: PaymentId) -> Answer<Vec<HistoryEntry>> {

@@ -17,6 +17,7 @@ CREATE TABLE tenant (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX tenant_disconnected ON tenant (id) WHERE status = 'DISCONNECTED';
 
 -- One row for each PSP account the tenant was ever configured to (rule R1).
 CREATE TABLE credential (
@@ -177,6 +178,7 @@ CREATE TABLE inbox (
 ) STRICT;
 CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX inbox_order ON inbox (tenant, order_key) WHERE kind = 'command' AND state = 'waiting';
+CREATE INDEX inbox_of_tenant ON inbox (tenant) WHERE state = 'waiting';
 CREATE INDEX inbox_open ON inbox (state) WHERE state IN ('waiting', 'parked');
 
 CREATE TABLE outbox (
@@ -190,6 +192,8 @@ CREATE TABLE outbox (
     body          TEXT    NOT NULL,
     blocks        INTEGER NOT NULL CHECK (blocks IN (0, 1)),
     after         TEXT, -- the id of a message that has to be delivered before
+    -- Whether everything else of the tenant has to be through before, work included.
+    last          INTEGER NOT NULL CHECK (last IN (0, 1)),
     created_at    INTEGER NOT NULL,
     state         TEXT    NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked')),
     -- Whether later messages of its order wait for it: until it is delivered, or parked where it

@@ -80,6 +80,7 @@ struct EndpointRow<'a> {
     url: Cow<'a, str>,
     #[serde(borrow)]
     secret: Cow<'a, str>,
+    given_up: bool,
 }
 
 pub(crate) fn credentials_to_json(
@@ -92,6 +93,7 @@ pub(crate) fn credentials_to_json(
             id: Cow::Borrowed(&endpoint.id),
             url: Cow::Borrowed(&endpoint.url),
             secret: Cow::Borrowed(endpoint.secret.expose_secret()),
+            given_up: endpoint.given_up,
         }),
         webhook_secrets: credentials
             .webhook_secrets
@@ -120,6 +122,7 @@ pub(crate) fn credentials_from_json(
             id: endpoint.id.into_owned(),
             url: endpoint.url.into_owned(),
             secret: secret(endpoint.secret),
+            given_up: endpoint.given_up,
         }),
         webhook_secrets: row.webhook_secrets.into_iter().map(secret).collect(),
     })

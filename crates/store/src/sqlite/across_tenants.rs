@@ -37,6 +37,8 @@ const CLAIM_CALLS: &str = "UPDATE psp_call SET lease_owner = ?1, free_at = ?3
 const TENANT_OF_REFERENCE: &str =
     "SELECT tenant FROM attempt WHERE reference = ?1 ORDER BY tenant LIMIT 1";
 
+const DISCONNECTED: &str = "SELECT id FROM tenant WHERE status = 'DISCONNECTED' ORDER BY id";
+
 const INBOX_BACKLOG: &str = "SELECT coalesce(sum(state = 'waiting'), 0),
         coalesce(sum(state = 'parked'), 0)
     FROM inbox WHERE state IN ('waiting', 'parked')";
@@ -59,6 +61,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLAIM_OUTBOX,
     CLAIM_CALLS,
     TENANT_OF_REFERENCE,
+    DISCONNECTED,
     INBOX_BACKLOG,
     OUTBOX_BACKLOG,
     OUTBOX_PARKED,
@@ -239,6 +242,14 @@ pub(super) fn tenant_of_reference(
             statement.query_row([reference.as_str()], tenant).optional()
         })
         .at("attempt")
+}
+
+pub(super) fn disconnected_tenants(db: &Connection) -> Result<Vec<TenantId>, StoreError> {
+    db.prepare_cached(DISCONNECTED)
+        .and_then(|mut statement| {
+            statement.query_map([], |row| Ok(TenantId::new(row.get::<_, String>(0)?)))?.collect()
+        })
+        .at("tenant")
 }
 
 /// What waits; each figure is counted from an index that holds only what waits.

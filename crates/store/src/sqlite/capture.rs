@@ -2,6 +2,7 @@
 //! one, and a new attempt starts without any. The rows of older attempts stay.
 
 use app::ports::StoreError;
+use jiff::Timestamp;
 use payment::{
     AttemptId, CallId, Capture, CaptureOrigin, CaptureState, Payment, PspRefundId, Refund,
     RefundId, RefundState, TenantId,
@@ -23,17 +24,20 @@ const WRITE_CAPTURE: &str = "INSERT INTO capture
     WHERE (call, items, amount_minor, currency, state) IS NOT
         (excluded.call, excluded.items, excluded.amount_minor, excluded.currency, excluded.state)";
 
-const REFUNDS: &str = "SELECT id, reference, items, amount_minor, currency, state FROM refund
+const REFUNDS: &str = "SELECT id, reference, items, amount_minor, currency, state, succeeded_at
+    FROM refund
     WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
 const WRITE_REFUND: &str = "INSERT INTO refund
-        (tenant, attempt, position, id, reference, items, amount_minor, currency, state)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        (tenant, attempt, position, id, reference, items, amount_minor, currency, state,
+         succeeded_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (tenant, attempt, position) DO UPDATE SET id = excluded.id,
         reference = excluded.reference, items = excluded.items,
-        amount_minor = excluded.amount_minor, currency = excluded.currency, state = excluded.state
-    WHERE (id, reference, items, amount_minor, currency, state) IS NOT
+        amount_minor = excluded.amount_minor, currency = excluded.currency,
+        state = excluded.state, succeeded_at = excluded.succeeded_at
+    WHERE (id, reference, items, amount_minor, currency, state, succeeded_at) IS NOT
         (excluded.id, excluded.reference, excluded.items, excluded.amount_minor,
-         excluded.currency, excluded.state)";
+         excluded.currency, excluded.state, excluded.succeeded_at)";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
@@ -100,26 +104,29 @@ pub(super) fn refunds(
     tenant: &TenantId,
     attempt: AttemptId,
 ) -> Result<Vec<Refund>, StoreError> {
-    type RefundRow = (String, Option<String>, String, i64, String, String);
+    type RefundRow = (String, Option<String>, String, i64, String, String, Option<i64>);
     let rows: Vec<RefundRow> = db
         .prepare_cached(REFUNDS)
         .and_then(|mut statement| {
             statement
                 .query_map(params![tenant.as_str(), attempt.to_string()], |row| {
                     let (id, reference, items) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                    Ok((id, reference, items, row.get(3)?, row.get(4)?, row.get(5)?))
+                    let amount: (i64, String) = (row.get(3)?, row.get(4)?);
+                    let (state, at) = (row.get(5)?, row.get(6)?);
+                    Ok((id, reference, items, amount.0, amount.1, state, at))
                 })?
                 .collect()
         })
         .at("refund")?;
     rows.into_iter()
-        .map(|(id, reference, items, minor, currency, state)| {
+        .map(|(id, reference, items, minor, currency, state, succeeded_at)| {
             Ok(Refund {
                 id: value::id("refund", &id, RefundId::parse)?,
                 reference: reference.map(PspRefundId::new),
                 items: rows::items_from_json("refund", &items)?,
                 amount: rows::money("refund", minor, &currency)?,
                 state: value::word("refund", &state, RefundState::from_name)?,
+                succeeded_at: succeeded_at.map(|at| value::time("refund", at)).transpose()?,
             })
         })
         .collect()
@@ -140,6 +147,7 @@ pub(super) fn write_refunds(db: &Connection, payment: &Payment) -> Result<(), St
                 refund.amount.minor(),
                 refund.amount.currency().code(),
                 refund.state.name(),
+                refund.succeeded_at.map(Timestamp::as_microsecond),
             ])
             .at("refund")?;
     }

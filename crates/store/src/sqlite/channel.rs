@@ -20,6 +20,11 @@ const CANDIDATES: &str = "SELECT seq, id, name, order_key, blocks, state, hidden
         first_read_at, reads,
         EXISTS (SELECT 1 FROM outbox AS before WHERE before.tenant = ?1
             AND before.id = outbox.after AND before.state <> 'delivered')
+        OR last = 1 AND (
+            EXISTS (SELECT 1 FROM outbox AS other WHERE other.tenant = ?1
+                AND other.holds = 1 AND other.state = 'waiting' AND other.last = 0)
+            OR EXISTS (SELECT 1 FROM inbox WHERE tenant = ?1 AND state = 'waiting')
+            OR EXISTS (SELECT 1 FROM psp_call WHERE tenant = ?1 AND settled_at IS NULL))
     FROM outbox WHERE tenant = ?1 AND channel = ?2 AND holds = 1 ORDER BY seq";
 const HIDE: &str = "UPDATE outbox SET hidden_until = ?2, reads = reads + 1,
         first_read_at = coalesce(first_read_at, ?3)

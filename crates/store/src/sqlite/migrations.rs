@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "operator",
         sql: include_str!("../../migrations/sqlite/0002_operator.sql"),
     },
+    Migration {
+        version: 3,
+        name: "late",
+        sql: include_str!("../../migrations/sqlite/0003_late.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -3,10 +3,10 @@
 //! `holds` says whether later messages of the same order wait for a row. `due_at` is for channels
 //! that are pushed, and works as in the inbox: empty where no worker may take the row.
 
-use app::ports::{DeliveryOutcome, MessageId, NewMessage, SendOutcome, StoreError};
+use app::ports::{After, DeliveryOutcome, MessageId, NewMessage, SendOutcome, StoreError};
 use jiff::Timestamp;
 use payment::TenantId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::error::At;
 use crate::rows;
@@ -14,8 +14,8 @@ use crate::rows;
 pub(super) const TABLE: &str = "outbox";
 
 const ADD: &str = "INSERT INTO outbox (tenant, id, channel, order_key, name, attributes, body,
-        blocks, after, created_at, state, holds)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', 1)";
+        blocks, after, last, created_at, state, holds)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'waiting', 1)";
 /// The oldest message of an order becomes due, if it is not already, is not parked, and waits for
 /// no message of another order.
 const RELEASE_NEXT: &str = "UPDATE outbox SET due_at = created_at
@@ -23,7 +23,11 @@ const RELEASE_NEXT: &str = "UPDATE outbox SET due_at = created_at
         AND seq = (SELECT seq FROM outbox WHERE tenant = ?1 AND order_key = ?2 AND holds = 1
             ORDER BY seq LIMIT 1)
         AND NOT EXISTS (SELECT 1 FROM outbox AS before WHERE before.tenant = ?1
-            AND before.id = outbox.after AND before.state <> 'delivered')";
+            AND before.id = outbox.after AND before.state <> 'delivered')
+        AND (last = 0 OR NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.tenant = ?1
+            AND other.holds = 1 AND other.state = 'waiting' AND other.last = 0))";
+const WAITING_FOR_ALL: &str = "SELECT order_key FROM outbox
+    WHERE tenant = ?1 AND holds = 1 AND last = 1 AND state = 'waiting'";
 const WAITING_FOR: &str = "SELECT order_key FROM outbox
     WHERE tenant = ?1 AND after = ?2 AND after IS NOT NULL AND state = 'waiting'";
 const DELETE: &str = "UPDATE outbox SET state = 'delivered', holds = 0, due_at = NULL,
@@ -38,7 +42,8 @@ const SETTLE: &str = "UPDATE outbox SET state = ?4, due_at = ?5, ended_at = ?6, 
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[ADD, RELEASE_NEXT, WAITING_FOR, DELETE, SETTLE];
+pub(super) const STATEMENTS: &[&str] =
+    &[ADD, RELEASE_NEXT, WAITING_FOR, WAITING_FOR_ALL, DELETE, SETTLE];
 
 /// Adds messages in this order.
 pub(super) fn add(
@@ -49,6 +54,11 @@ pub(super) fn add(
 ) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached(ADD).at(TABLE)?;
     for message in messages {
+        let (after, last) = match message.after {
+            After::Nothing => (None, false),
+            After::Message(id) => (Some(id.0.to_string()), false),
+            After::Everything => (None, true),
+        };
         statement
             .execute(params![
                 tenant.as_str(),
@@ -59,7 +69,8 @@ pub(super) fn add(
                 rows::to_json(TABLE, &message.attributes)?,
                 message.body,
                 message.blocks,
-                message.after.map(|after| after.0.to_string()),
+                after,
+                last,
                 now.as_microsecond(),
             ])
             .at(TABLE)?;
@@ -131,13 +142,15 @@ pub(super) fn delivered(
     order_key: &str,
 ) -> Result<(), StoreError> {
     release_next(db, tenant, order_key)?;
-    let waiting: Vec<String> = db
-        .prepare_cached(WAITING_FOR)
-        .and_then(|mut statement| {
-            statement.query_map(params![tenant.as_str(), id], |row| row.get(0))?.collect()
-        })
-        .at(TABLE)?;
-    for order_key in waiting {
+    let keys = |sql: &str, values: &[&dyn ToSql]| -> Result<Vec<String>, StoreError> {
+        db.prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(values, |row| row.get(0))?.collect())
+            .at(TABLE)
+    };
+    for order_key in keys(WAITING_FOR, &[&tenant.as_str(), &id])? {
+        release_next(db, tenant, &order_key)?;
+    }
+    for order_key in keys(WAITING_FOR_ALL, &[&tenant.as_str()])? {
         release_next(db, tenant, &order_key)?;
     }
     Ok(())

@@ -19,7 +19,7 @@ macro_rules! select {
         concat!(
             "SELECT id, version, account, mode, status, authorized_minor, authorized_currency,
                     capturable_minor, capturable_currency, captured_minor, captured_currency,
-                    canceled_items, method, checkout, created_at
+                    canceled_items, method, checkout, created_at, received_minor
              FROM payment WHERE tenant = ?1 AND ",
             $where
         )
@@ -32,45 +32,36 @@ const LATEST_OF_ORDER: &str =
     select!("order_reference = ?2 ORDER BY created_at DESC, id DESC LIMIT 1");
 const BY_REFERENCE: &str =
     select!("id = (SELECT payment FROM attempt WHERE tenant = ?1 AND reference = ?2)");
-const COUNT_OPEN: &str = "SELECT count(*) FROM payment WHERE tenant = ?1 AND open = 1";
 
 const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, order_reference,
         status, open, total_minor, total_currency, authorized_minor, authorized_currency,
         capturable_minor, capturable_currency, captured_minor, captured_currency, canceled_items,
-        method, checkout, created_at, updated_at)
+        method, checkout, created_at, updated_at, received_minor)
     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-        ?19, ?20)
+        ?19, ?20, ?21)
     ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, open = ?5,
         total_minor = ?6, total_currency = ?7, authorized_minor = ?8, authorized_currency = ?9,
         capturable_minor = ?10, capturable_currency = ?11, captured_minor = ?12,
         captured_currency = ?13, canceled_items = ?14, method = ?15, checkout = ?16,
-        updated_at = ?17
+        updated_at = ?17, received_minor = ?18
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
-const ATTEMPTS: &str = "SELECT id, reference, state, multicapture FROM attempt
+const ATTEMPTS: &str = "SELECT id, reference, state, multicapture, ended_because FROM attempt
     WHERE tenant = ?1 AND payment = ?2 ORDER BY position";
 const WRITE_ATTEMPT: &str = "INSERT INTO attempt
-        (tenant, id, payment, position, reference, state, multicapture)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        (tenant, id, payment, position, reference, state, multicapture, ended_because)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (tenant, id) DO UPDATE SET
-        reference = excluded.reference, state = excluded.state, multicapture = excluded.multicapture
-    WHERE (reference, state, multicapture)
-        IS NOT (excluded.reference, excluded.state, excluded.multicapture)";
+        reference = excluded.reference, state = excluded.state,
+        multicapture = excluded.multicapture, ended_because = excluded.ended_because
+    WHERE (reference, state, multicapture, ended_because)
+        IS NOT (excluded.reference, excluded.state, excluded.multicapture, excluded.ended_because)";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[
-    BY_ID,
-    OF_ORDER,
-    LATEST_OF_ORDER,
-    BY_REFERENCE,
-    COUNT_OPEN,
-    INSERT,
-    UPDATE,
-    ATTEMPTS,
-    WRITE_ATTEMPT,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[BY_ID, OF_ORDER, LATEST_OF_ORDER, BY_REFERENCE, INSERT, UPDATE, ATTEMPTS, WRITE_ATTEMPT];
 
 pub(super) fn by_id(
     db: &Connection,
@@ -106,14 +97,6 @@ pub(super) fn by_reference(
     one(db, tenant, BY_REFERENCE, params![tenant.as_str(), reference.as_str()])
 }
 
-pub(super) fn count_open(db: &Connection, tenant: &TenantId) -> Result<u64, StoreError> {
-    let count: i64 = db
-        .prepare_cached(COUNT_OPEN)
-        .and_then(|mut statement| statement.query_row([tenant.as_str()], |row| row.get(0)))
-        .at(TABLE)?;
-    value::count(TABLE, count)
-}
-
 /// The columns of a payment, before they are read as what they mean.
 struct PaymentRow {
     id: String,
@@ -128,6 +111,7 @@ struct PaymentRow {
     method: Option<String>,
     checkout: String,
     created_at: i64,
+    received_minor: i64,
 }
 
 impl PaymentRow {
@@ -145,6 +129,7 @@ impl PaymentRow {
             method: row.get(12)?,
             checkout: row.get(13)?,
             created_at: row.get(14)?,
+            received_minor: row.get(15)?,
         })
     }
 }
@@ -178,6 +163,7 @@ fn read(db: &Connection, tenant: &TenantId, row: PaymentRow) -> Result<Stored, S
         status: value::word(TABLE, &row.status, Status::from_name)?,
         authorized: money(row.authorized)?,
         capturable: money(row.capturable)?,
+        received: rows::money(TABLE, row.received_minor, &row.captured.1)?,
         captured: money(row.captured)?,
         captures: capture::captures(db, tenant, current)?,
         canceled_items: rows::items_from_json(TABLE, &row.canceled_items)?,
@@ -195,24 +181,25 @@ fn attempts(
     tenant: &TenantId,
     payment: PaymentId,
 ) -> Result<Vec<Attempt>, StoreError> {
-    type AttemptRow = (String, Option<String>, String, Option<bool>);
+    type AttemptRow = (String, Option<String>, String, Option<bool>, Option<String>);
     let rows: Vec<AttemptRow> = db
         .prepare_cached(ATTEMPTS)
         .and_then(|mut statement| {
             statement
                 .query_map(params![tenant.as_str(), payment.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
                 })?
                 .collect()
         })
         .at("attempt")?;
     rows.into_iter()
-        .map(|(id, reference, state, multicapture)| {
+        .map(|(id, reference, state, multicapture, ended_because)| {
             Ok(Attempt {
                 id: value::id("attempt", &id, payment::AttemptId::parse)?,
                 reference: reference.map(PspReference::new),
                 state: value::word("attempt", &state, AttemptState::from_name)?,
                 multicapture,
+                ended_because,
             })
         })
         .collect()
@@ -267,6 +254,7 @@ fn insert(db: &Connection, payment: &Payment, now: Timestamp) -> Result<bool, St
             rows::checkout_to_json(TABLE, &payment.checkout)?,
             payment.created_at.as_microsecond(),
             now.as_microsecond(),
+            payment.received.minor(),
         ])
         .at(TABLE)?;
     Ok(written == 1)
@@ -299,6 +287,7 @@ fn update(
             payment.method,
             rows::checkout_to_json(TABLE, &payment.checkout)?,
             now.as_microsecond(),
+            payment.received.minor(),
         ])
         .at(TABLE)?;
     Ok(written == 1)
@@ -316,6 +305,7 @@ fn write_attempts(db: &Connection, payment: &Payment) -> Result<(), StoreError> 
                 attempt.reference.as_ref().map(PspReference::as_str),
                 attempt.state.name(),
                 attempt.multicapture,
+                attempt.ended_because,
             ])
             .at("attempt")?;
     }

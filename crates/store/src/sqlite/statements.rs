@@ -4,13 +4,19 @@ use rusqlite::Connection;
 
 use super::{
     across_tenants, call, capture, channel, commit, connection, inbox, migrations, operator,
-    outbox, payment, tenant,
+    outbox, payment, tenant, unfinished,
 };
 use testkit::TestEntropy;
 
 /// Indexes that hold nothing but what waits: reading one from end to end is counting what waits.
-const SMALL_INDEXES: [&str; 5] =
-    ["inbox_open", "outbox_waiting", "outbox_parked", "outbox_due", "psp_call_free"];
+const SMALL_INDEXES: [&str; 6] = [
+    "tenant_disconnected",
+    "inbox_open",
+    "outbox_waiting",
+    "outbox_parked",
+    "outbox_due",
+    "psp_call_free",
+];
 /// A tenant has a handful of credentials; sorting them costs nothing.
 const MAY_SORT: [&str; 1] = ["FROM credential"];
 
@@ -24,6 +30,7 @@ fn of_a_tenant() -> Vec<&'static str> {
         outbox::STATEMENTS,
         channel::STATEMENTS,
         tenant::STATEMENTS,
+        unfinished::STATEMENTS,
     ];
     [modules.concat(), operator::all_statements()].concat()
 }

@@ -1,7 +1,7 @@
 //! One attempt to pay: from the confirmation to its outcome.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::charges::{Charge, ChargeStatus};
 use crate::api::disputes;
@@ -274,29 +274,4 @@ pub(crate) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
 pub(crate) fn current_charge(desk: &Desk<'_>, intent: &Intent) -> Option<Charge> {
     let id = intent.latest_charge.as_deref()?;
     desk.objects.charges.get(id).cloned()
-}
-
-/// The part of Stripe's cash balance that an overpaid bank transfer leaves with the customer.
-pub(crate) fn tell_of_excess(desk: &mut Desk<'_>, intent: &Intent, excess: i64) {
-    let id = desk.ids.next("ccsbtxn");
-    let object = json!({
-        "id": id,
-        "object": "customer_cash_balance_transaction",
-        "created": desk.second(),
-        "currency": intent.currency,
-        "customer": intent.customer,
-        "ending_balance": excess,
-        "livemode": desk.livemode,
-        "net_amount": excess,
-        "type": "funded",
-    });
-    desk.tell("customer_cash_balance_transaction.created", object);
-    let balance = json!({
-        "object": "cash_balance",
-        "available": { intent.currency.clone(): excess },
-        "customer": intent.customer,
-        "livemode": desk.livemode,
-        "settings": { "reconciliation_mode": "automatic", "using_merchant_default": true },
-    });
-    desk.tell("cash_balance.funds_available", balance);
 }

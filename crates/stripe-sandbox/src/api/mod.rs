@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod attempts;
 pub(crate) mod balance;
 pub(crate) mod captures;
+pub(crate) mod cash_balance;
 pub(crate) mod charges;
 pub(crate) mod customers;
 pub(crate) mod disputes;

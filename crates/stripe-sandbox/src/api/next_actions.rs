@@ -2,6 +2,7 @@
 //! money; a debit settles.
 
 use crate::api::attempts::{self, current_charge};
+use crate::api::cash_balance;
 use crate::api::charges::ChargeStatus;
 use crate::api::intents::{self, Action, Intent, Stage, Visit};
 use crate::api::payment_methods::PaymentMethod;
@@ -66,18 +67,16 @@ pub(crate) fn fund(desk: &mut Desk<'_>, id: &str, amount: i64) -> Result<(), Str
     let Stage::RequiresAction(Action::BankTransfer { funded }) = intent.stage else {
         return Err(waits_for_nothing(&intent, "a bank transfer"));
     };
-    let funded = funded + amount;
+    let taken = amount.min(intent.amount - funded);
+    let funded = funded + taken;
+    cash_balance::tell_of_transfer(desk, &intent, amount, taken);
     intent.stage = Stage::RequiresAction(Action::BankTransfer { funded });
     if funded < intent.amount {
         intents::put_and_tell(desk, &intent, "payment_intent.partially_funded");
         return Ok(());
     }
     let method = method_of(desk, &intent)?;
-    let excess = funded - intent.amount;
-    let intent = attempts::authorize(desk, intent, &method, false);
-    if excess > 0 {
-        attempts::tell_of_excess(desk, &intent, excess);
-    }
+    attempts::authorize(desk, intent, &method, false);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::amount::from_stripe;
 use crate::metadata;
-use crate::objects::{Charge, Dispute, Event, Metadata, PaymentIntent};
+use crate::objects::{CashBalanceTransaction, Charge, Dispute, Event, Metadata, PaymentIntent};
 use crate::translate::{
     Unreadable, decline_reason, intent_view, method_label, mode_of, multicapture, plain_words,
     refund_fact, retriable,
@@ -58,6 +58,7 @@ fn fact(kind: &str, object: Value) -> Fact {
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             Ok(Some(PspFact::Refund(refund_fact(&parse(object)?)?)))
         }
+        "customer_cash_balance_transaction.created" => left_with_customer(&parse(object)?),
         _ => match kind.strip_prefix("charge.dispute.") {
             Some(change) => disputed(change, &parse(object)?),
             // Also `payment_intent.created`: our own call told us.
@@ -93,6 +94,17 @@ fn embedded_refund(charge: &Charge) -> Fact {
     }
 }
 
+/// A payment intent takes no more of a bank transfer than it asks for. What is left of it stays on
+/// the customer's cash balance, which is told after the payment intent took its part
+/// (docs.stripe.com/api/cash_balance_transactions/object).
+fn left_with_customer(transaction: &CashBalanceTransaction) -> Fact {
+    if transaction.applied_to_payment.is_none() || transaction.ending_balance <= 0 {
+        return Ok(None);
+    }
+    let left = from_stripe(transaction.ending_balance, &transaction.currency)?;
+    Ok(Some(PspFact::Overfunded { left }))
+}
+
 fn disputed(change: &str, dispute: &Dispute) -> Fact {
     let what = match change {
         "created" => "dispute opened",
@@ -113,6 +125,9 @@ fn subject(object: &Value) -> EventSubject {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let reference = match text("object") {
         Some("payment_intent") => text("id"),
+        Some("customer_cash_balance_transaction") => {
+            object.pointer("/applied_to_payment/payment_intent").and_then(Value::as_str)
+        }
         // Expanded, it is an object; webhooks only ever have its id.
         _ => text("payment_intent"),
     };

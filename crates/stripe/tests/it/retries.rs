@@ -146,6 +146,20 @@ async fn silence_is_unknown_and_ends_before_the_deadline() {
     check_same_request_each_time(&script, 3);
 }
 
+/// Found by the simulator: a refund was tried again days later, when Stripe had forgotten its key,
+/// and was made twice.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_held_up_between_two_tries_is_not_tried_after_its_deadline() {
+    let script = Script::new([Step::Lost]);
+    let held_up = async {
+        tokio::task::yield_now().await;
+        tokio::time::advance(Duration::from_hours(25)).await;
+    };
+    let (result, ()) = tokio::join!(capture(&script), held_up);
+    assert_eq!(kind(&result), "unknown");
+    check_same_request_each_time(&script, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_call_is_tried_more_often_than_the_limit() {
     let tries = usize::try_from(TRIES_MAX).unwrap();

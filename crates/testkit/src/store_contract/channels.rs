@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use app::limits::{CHANNEL_HIDE, CHANNEL_PARK_READS};
-use app::ports::{MessageId, NewMessage, Store};
+use app::ports::{After, CommitOutcome, InboxOutcome, MessageId, NewMessage, Store, Unfinished};
 
 use super::world::{EVENTS, World, ids};
-use crate::builders::{message, tenant_id};
+use crate::builders::{command, message, tenant_id};
 
 /// R21: 10 seconds, and never a later one of an order whose earlier one is hidden.
 pub async fn a_read_message_is_hidden_with_all_later_ones_of_its_order(store: Arc<dyn Store>) {
@@ -147,7 +147,7 @@ pub async fn a_message_shows_after_the_one_it_waits_for(store: Arc<dyn Store>) {
         ..message(&world.entropy, "AppConfigUpdated")
     };
     let ready = NewMessage {
-        after: Some(config.id),
+        after: After::Message(config.id),
         ..world.message("merchants", "ReadyForMerchantAppOnboarding")
     };
     let next = world.message("merchants", "MerchantAppOnboardingStatusChanged");
@@ -160,4 +160,35 @@ pub async fn a_message_shows_after_the_one_it_waits_for(store: Arc<dyn Store>) {
     assert!(world.poll(100).await.is_empty(), "read is not deleted");
     world.store.delete_messages(&tenant, "app-events", &[config.id], now).await.unwrap();
     assert_eq!(world.poll(100).await, [ready.id, next.id]);
+}
+
+/// R23: what says that the app is inactive is read when nothing else is left to be read or done.
+pub async fn a_message_after_everything_waits_for_messages_and_work(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    world.receive(&command(&world.entropy, "capture")).await;
+    let inactive = NewMessage {
+        channel: "app-events",
+        order_key: "app-config".into(),
+        after: After::Everything,
+        ..message(&world.entropy, "AppConfigUpdated")
+    };
+    world.tell(std::slice::from_ref(&inactive)).await;
+    let (tenant, now) = (tenant_id(), world.now());
+    let read = || world.store.read_channel(&tenant, "app-events", 9, now, now + CHANNEL_HIDE);
+    assert!(read().await.unwrap().is_empty(), "the command is not done");
+
+    let claim = world.claim().await.remove(0);
+    let result = world.message("DE--1", "PaymentCaptureFailed");
+    let mut commit = world.empty(tenant.clone());
+    commit.inbox = Some(world.settlement(&claim, InboxOutcome::Done(String::new())));
+    commit.messages = vec![result.clone()];
+    assert_eq!(world.store.commit(commit).await.unwrap(), CommitOutcome::Committed);
+    assert!(read().await.unwrap().is_empty(), "its result is not read");
+    let unfinished = world.store.unfinished(&tenant).await.unwrap();
+    assert_eq!(unfinished, Unfinished { messages: 1, ..Unfinished::default() });
+    assert!(!unfinished.is_drained());
+
+    world.delete(&[result.id]).await;
+    assert!(world.store.unfinished(&tenant).await.unwrap().is_drained());
+    assert_eq!(read().await.unwrap()[0].id, inactive.id);
 }

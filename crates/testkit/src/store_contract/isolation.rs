@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::limits::CHANNEL_HIDE;
 use app::ports::{
     ChannelBacklog, CommitOutcome, Expected, InboxItem, InboxOutcome, Received, SendOutcome, Store,
-    TenantChange,
+    TenantChange, Unfinished,
 };
 use payment::{Payment, PspReference, Purpose, Status};
 
@@ -41,7 +41,7 @@ pub async fn a_tenant_sees_nothing_of_another(store: Arc<dyn Store>) {
     assert_eq!(store.latest_payment_of_order(&other, &order()).await.unwrap(), None);
     let reference = PspReference::new("pi_1");
     assert_eq!(store.payment_by_reference(&other, &reference).await.unwrap(), None);
-    assert_eq!(store.count_open_payments(&other).await.unwrap(), 0);
+    assert_eq!(store.unfinished(&other).await.unwrap(), Unfinished::default());
     assert!(store.history(&other, payment.id).await.unwrap().is_empty());
     assert!(store.credentials(&other, &account()).await.unwrap().is_none());
     assert!(store.all_credentials(&other).await.unwrap().is_empty());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::limits::CHANNEL_PARK_READS;
-use app::ports::{Lease, NewMessage, SendOutcome, Store};
+use app::ports::{After, Lease, NewMessage, SendOutcome, Store};
 use jiff::SignedDuration;
 
 use super::world::{World, push_ids};
@@ -74,7 +74,7 @@ pub async fn a_push_waits_for_the_message_it_comes_after(store: Arc<dyn Store>) 
     let config =
         NewMessage { order_key: "app".into(), ..message(&world.entropy, "AppConfigUpdated") };
     let ready = NewMessage {
-        after: Some(config.id),
+        after: After::Message(config.id),
         ..world.message("merchants", "ReadyForMerchantAppOnboarding")
     };
     world.tell(&[config.clone(), ready.clone()]).await;

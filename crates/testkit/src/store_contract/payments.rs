@@ -29,11 +29,13 @@ pub async fn a_payment_comes_back_with_everything_in_it(store: Arc<dyn Store>) {
             reference: Some(PspReference::new("pi_current")),
             state: AttemptState::Open,
             multicapture: Some(true),
+            ended_because: Some("the authorization expired".into()),
         });
         record.status = Status::PartiallyCaptured;
         record.authorized = eur(18_979);
         record.capturable = eur(8_490);
         record.captured = eur(10_489);
+        record.received = eur(20_000);
         record.canceled_items = items(&[1002]);
         record.captures = vec![
             Capture {
@@ -57,6 +59,7 @@ pub async fn a_payment_comes_back_with_everything_in_it(store: Arc<dyn Store>) {
                 items: items(&[1001]),
                 amount: eur(100),
                 state,
+                succeeded_at: Some(world.now()),
             })
             .collect();
         record.method = Some("card visa 4242".into());
@@ -249,7 +252,7 @@ pub async fn payments_that_keep_a_tenant_connected_are_counted(store: Arc<dyn St
         let settled =
             matches!(status, Status::Captured | Status::AuthorizationFailed | Status::Canceled);
         open += u64::from(!settled);
-        assert_eq!(world.store.count_open_payments(&tenant_id()).await.unwrap(), open, "{status}");
+        assert_eq!(world.store.unfinished(&tenant_id()).await.unwrap().payments, open, "{status}");
     }
     let underpaid = with(&world.new_payment("DE--99"), |record| {
         record.status = Status::Captured;
@@ -262,10 +265,10 @@ pub async fn payments_that_keep_a_tenant_connected_are_counted(store: Arc<dyn St
         }];
     });
     world.add(&underpaid).await;
-    assert_eq!(world.store.count_open_payments(&tenant_id()).await.unwrap(), open + 1);
+    assert_eq!(world.store.unfinished(&tenant_id()).await.unwrap().payments, open + 1);
     let paid = with(&underpaid, |record| record.status = Status::Canceled);
     world.write(&paid, Expected::Version(1)).await;
-    assert_eq!(world.store.count_open_payments(&tenant_id()).await.unwrap(), open);
+    assert_eq!(world.store.unfinished(&tenant_id()).await.unwrap().payments, open);
 }
 
 /// A reference names one attempt of a tenant: a second payment that claims it is a mistake.

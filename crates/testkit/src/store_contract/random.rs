@@ -68,6 +68,7 @@ pub(super) fn payment(dice: &mut Dice, entropy: &TestEntropy, order: &str) -> Pa
         record.authorized = dice.amount();
         record.capturable = dice.amount();
         record.captured = dice.amount();
+        record.received = dice.amount();
         record.canceled_items = dice.items();
         let method = dice.text();
         record.method = dice.maybe(method);
@@ -88,6 +89,7 @@ fn attempt(dice: &mut Dice, entropy: &TestEntropy, number: usize) -> Attempt {
         reference: dice.maybe(PspReference::new(format!("pi_{number}_{id}"))),
         state: dice.pick(&[AttemptState::Open, AttemptState::Refused, AttemptState::Closed]),
         multicapture: dice.pick(&[None, Some(false), Some(true)]),
+        ended_because: dice.maybe("canceled on request".to_owned()),
     }
 }
 
@@ -109,6 +111,7 @@ fn refund_of(dice: &mut Dice, entropy: &TestEntropy) -> Refund {
         items: dice.items(),
         amount: dice.amount(),
         state: dice.pick(&RefundState::ALL),
+        succeeded_at: dice.maybe(entropy.now()),
     }
 }
 

@@ -45,7 +45,7 @@ fn confirmation(headers: &HeaderMap) -> Confirmation {
 
 fn failure(error: DisconnectError) -> Failure {
     match error {
-        DisconnectError::OpenPayments(_) => Failure::new(StatusCode::CONFLICT, error.to_string())
+        DisconnectError::Unfinished(_) => Failure::new(StatusCode::CONFLICT, error.to_string())
             .with_code(OPEN_PAYMENTS)
             .with_confirm(Confirm { label_ok: "Ignore & Disconnect", label_cancel: "Cancel" }),
         DisconnectError::NotConfirmed => Failure::new(StatusCode::BAD_REQUEST, error.to_string())

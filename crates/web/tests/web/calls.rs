@@ -204,6 +204,7 @@ async fn the_recorded_poll_and_acknowledgement_are_taken_as_they_are() {
 #[tokio::test]
 async fn c72_a_tenant_without_payments_is_disconnected() {
     let app = App::configured().await;
+    app.read_all().await;
     let answer = app.call(post("/disconnect", "")).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (204, ""));
 }

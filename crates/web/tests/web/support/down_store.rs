@@ -71,7 +71,11 @@ impl Store for DownStore {
         down()
     }
 
-    async fn count_open_payments(&self, _: &TenantId) -> Result<u64, StoreError> {
+    async fn unfinished(&self, _: &TenantId) -> Result<Unfinished, StoreError> {
+        down()
+    }
+
+    async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         down()
     }
 

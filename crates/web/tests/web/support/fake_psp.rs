@@ -60,7 +60,7 @@ impl Psp for FakePsp {
         _: &IdempotencyKey,
     ) -> Result<WebhookEndpoint, PspError> {
         let secret = SecretString::from("whsec_made");
-        Ok(WebhookEndpoint { id: "we_1".to_owned(), url: url.to_owned(), secret })
+        Ok(WebhookEndpoint { id: "we_1".to_owned(), url: url.to_owned(), secret, given_up: false })
     }
 
     async fn list_endpoints(&self, _: &Credentials) -> Result<Vec<RegisteredEndpoint>, PspError> {

@@ -85,6 +85,19 @@ impl App {
     }
 
     /// How often the worker was woken.
+    /// The shop reads and deletes what it was told.
+    pub async fn read_all(&self) {
+        for channel in ["payment-method-commands", "payment-events", "app-events"] {
+            let path = format!("/message-channels/{channel}");
+            let read = self.call(get(&format!("{path}?limit=100"))).await.json();
+            let ids: Vec<&Value> =
+                read.as_array().unwrap().iter().map(|message| &message["MessageId"]).collect();
+            let body = json!({ "messageIds": ids }).to_string();
+            let deleted = self.call(request("DELETE", &path, "application/json", body)).await;
+            assert_eq!(deleted.status, StatusCode::OK, "{}", deleted.body);
+        }
+    }
+
     pub fn woken(&self) -> usize {
         self.woken.load(Ordering::SeqCst)
     }

@@ -1,0 +1,32 @@
+//! What the simulator found, each as small as it can be told.
+
+use http::Method;
+use jiff::SignedDuration;
+
+use crate::support::*;
+
+/// The authorization of what was left ended while the shop shipped a part of it: the command was
+/// answered with the items of another one beside its own (rule R11).
+#[tokio::test(start_paused = true)]
+async fn a_capture_after_the_rest_was_released_is_answered_with_its_own_items() {
+    let app = TestApp::configured().await;
+    let order = Order { items: vec![1001, 1002, 1003], ..Order::new("DE--1") };
+    let transaction = app.authorized(&order).await;
+    app.command("CapturePayment", &capture(&order, &[1001], 10_000)).await;
+    app.settle().await;
+    app.results().await;
+
+    // Stripe has released the rest, and the event about it is still on its way.
+    app.entropy.advance(SignedDuration::from_hours(8 * 24));
+    let path = format!("/v1/payment_intents/{transaction}");
+    assert_eq!(app.stripe(Method::GET, &path, "").await["status"], "succeeded");
+    app.command("CapturePayment", &capture(&order, &[1002], 5_000)).await;
+    app.app.consumer.work_once().await.unwrap();
+    app.settle().await;
+
+    assert_eq!(
+        app.results().await,
+        ["PaymentCaptureFailed[1002] 5000", "PaymentCaptureFailed[1003] 3979"]
+    );
+    app.assert_drained().await;
+}
