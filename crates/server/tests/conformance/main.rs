@@ -12,19 +12,24 @@
 mod support;
 
 mod bad_input;
+mod by_hand;
 mod cancel;
 mod capture;
 mod channels;
 mod commands;
 mod configuration;
 mod disconnect;
+mod durable;
+mod identity;
 mod initialize;
 mod initialize_again;
+mod late;
 mod lost_answers;
 mod one_at_a_time;
 mod recorded;
 mod refund;
 mod regressions;
+mod transfers;
 mod webhook_order;
 mod webhook_retries;
 mod webhooks;

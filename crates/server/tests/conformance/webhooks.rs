@@ -33,7 +33,7 @@ pub async fn paid_in_silence(app: &TestApp) -> (Order, String) {
 }
 
 /// A counter as an operator reads it, summed over the labels that are not asked for.
-fn counted(metrics: &PrometheusHandle, name: &str, label: &str) -> u64 {
+pub fn counted(metrics: &PrometheusHandle, name: &str, label: &str) -> u64 {
     let text = metrics.render();
     let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
     lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()

@@ -1,7 +1,9 @@
 //! The whole app and the stand-in for Stripe in one thread, without sockets.
 
 mod channel;
+mod logs;
 mod order;
+mod place;
 mod plumbing;
 mod recorded;
 mod trouble;
@@ -25,6 +27,8 @@ use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::TestEntropy;
 use tower::ServiceExt;
 
+pub use place::Place;
+pub use logs::Logs;
 pub use order::{Order, TENANT, cancel, capture, refund};
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
@@ -80,12 +84,19 @@ impl TestApp {
 
     fn on(store: SqliteStore, entropy: Arc<TestEntropy>, routes: Routes) -> Self {
         let to_app = plumbing::ToApp::default();
-        let sandbox = Sandbox::new(Options {
-            seed: 1,
-            clock: Arc::new(plumbing::SandboxClock(entropy.clone())),
-            webhooks: Arc::new(to_app.clone()),
-            base_url: "http://stripe.test".into(),
-        });
+        let sandbox = sandbox(&entropy, &to_app);
+        let app = Self::beside(sandbox, store, entropy, routes);
+        to_app.connect(app.app.router.clone());
+        app
+    }
+
+    /// The app beside a stand-in that is there already and sends it no webhooks.
+    fn beside(
+        sandbox: Sandbox,
+        store: SqliteStore,
+        entropy: Arc<TestEntropy>,
+        routes: Routes,
+    ) -> Self {
         let transport = plumbing::ToSandbox(sandbox.router());
         let client = StripeClient::new(Arc::new(transport), "http://stripe.test/".parse().unwrap());
         let store = Arc::new(store);
@@ -101,7 +112,6 @@ impl TestApp {
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
-        to_app.connect(app.router.clone());
         Self { app, sandbox, entropy, store, pushed }
     }
 
@@ -371,6 +381,15 @@ impl Message {
     pub fn details(&self) -> Value {
         serde_json::from_str(self.body["details"].as_str().expect("details are a string")).unwrap()
     }
+}
+
+fn sandbox(entropy: &Arc<TestEntropy>, to_app: &plumbing::ToApp) -> Sandbox {
+    Sandbox::new(Options {
+        seed: 1,
+        clock: Arc::new(plumbing::SandboxClock(entropy.clone())),
+        webhooks: Arc::new(to_app.clone()),
+        base_url: "http://stripe.test".into(),
+    })
 }
 
 fn keyring() -> Keyring {
