@@ -1,8 +1,10 @@
-//! Developer tasks: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask docs`.
+//! Developer tasks: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask docs`,
+//! `cargo xtask simulate`.
 
 mod ci;
 mod docs;
 mod run;
+mod simulate;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +29,8 @@ enum Task {
     Tidy,
     /// Rewrite the generated parts of the documents
     Docs,
+    /// Simulate bad days, each from a seed that repeats it
+    Simulate(simulate::Simulate),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Docs => docs::run(&root),
+        Task::Simulate(simulate) => simulate::run(&root, &simulate),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

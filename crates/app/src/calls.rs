@@ -36,6 +36,11 @@ impl Context {
     /// # Errors
     /// [`Problem::Later`] where the outcome is not known: the call stays open.
     pub(crate) async fn carry_out(&self, stored: Stored) -> Result<Ended, Problem> {
+        // On the heap: payments are large, and every use case that may call the PSP holds this.
+        Box::pin(self.carry_out_open_call(stored)).await
+    }
+
+    async fn carry_out_open_call(&self, stored: Stored) -> Result<Ended, Problem> {
         let Some(call) = stored.value.open_call.clone() else {
             return Ok(Ended { stored, refusal: None });
         };

@@ -71,6 +71,8 @@ impl From<Problem> for InitializeError {
 enum Step {
     Done(Box<Payment>),
     Refused(Refusal),
+    /// The PSP refused a change because the payment has moved on there; we know how far.
+    Overtaken(Refusal),
     Again,
 }
 
@@ -90,11 +92,17 @@ impl Context {
         self.psp
             .check_amount(checkout.total)
             .map_err(|problem| InvalidField::new("orderData.grandTotal", problem))?;
+        let mut overtaken = false;
         for _ in 0..CONFLICTS_MAX {
             // Boxed: a call to the PSP is nothing beside an allocation.
             match Box::pin(self.step(&tenant, &checkout)).await? {
                 Step::Done(payment) => return self.initialized(&payment),
                 Step::Refused(refusal) => return Err(refused(refusal)),
+                // Money that is on its way has no status of ours that would refuse the change.
+                Step::Overtaken(refusal) if overtaken => {
+                    return Err(InitializeError::Failed(refusal.message));
+                }
+                Step::Overtaken(_) => overtaken = true,
                 Step::Again => {}
             }
         }
@@ -237,7 +245,9 @@ impl Context {
             Ended { refusal: None, .. } if updating => Ok(Step::Again),
             Ended { stored, refusal: None } => Ok(Step::Done(Box::new(stored.value))),
             // A change that came too late: the payment has moved on, and its state decides.
-            Ended { refusal: Some(refusal), .. } if refusal.unexpected_state => Ok(Step::Again),
+            Ended { refusal: Some(refusal), .. } if refusal.unexpected_state => {
+                Ok(Step::Overtaken(refusal))
+            }
             Ended { refusal: Some(refusal), .. } => Ok(Step::Refused(refusal)),
         }
     }

@@ -30,7 +30,8 @@ fn expired() -> Event {
 
 #[test]
 fn parts_are_news_and_no_result() {
-    let (payment, heard) = heard(in_status(Status::New), vec![funded(300), funded(300), funded(800)]);
+    let (payment, heard) =
+        heard(in_status(Status::New), vec![funded(300), funded(300), funded(800)]);
     assert_eq!(
         heard,
         [
@@ -74,14 +75,20 @@ fn a_cancel_of_the_shop_is_a_cancel_also_when_a_part_came_in() {
 #[test]
 fn an_excess_is_overpaid_once_the_payment_is_captured() {
     let after = heard(in_status(Status::New), vec![captured(1000, 0), excess(200), excess(200)]);
-    assert_eq!(after.1[1..], [
-        "PaymentOverpaid([1,2] 12.00 EUR), PaymentUpdated(captured → overpaid: 2.00 EUR more than \
+    assert_eq!(
+        after.1[1..],
+        [
+            "PaymentOverpaid([1,2] 12.00 EUR), PaymentUpdated(captured → overpaid: 2.00 EUR more than \
          was asked for came in; the payment provider keeps it on the customer's balance)",
-        "-",
-    ]);
+            "-",
+        ]
+    );
     let before = heard(in_status(Status::New), vec![excess(200), captured(1000, 0)]);
-    assert_eq!(before.1[1], "PaymentAuthorized([1,2] 10.00 EUR), PaymentCaptured([1,2] 10.00 EUR), \
-         PaymentOverpaid([1,2] 12.00 EUR), PaymentUpdated(new → overpaid)");
+    assert_eq!(
+        before.1[1],
+        "PaymentAuthorized([1,2] 10.00 EUR), PaymentCaptured([1,2] 10.00 EUR), \
+         PaymentOverpaid([1,2] 12.00 EUR), PaymentUpdated(new → overpaid)"
+    );
     assert_eq!(after.0, before.0, "the order of the two makes no difference to the books");
     assert_eq!(after.0.captured, eur(1000), "the rest is not ours");
 }

@@ -29,7 +29,9 @@ async fn send(app: &TestApp, transaction: &str, amount: i64) {
 async fn heard(app: &TestApp) -> Vec<String> {
     let told = app.read("payment-events").await;
     let line = |message: &Message| match message.is_result() {
-        true => format!("{}{} {}", message.name, message.body["orderItemIds"], message.body["amount"]),
+        true => {
+            format!("{}{} {}", message.name, message.body["orderItemIds"], message.body["amount"])
+        }
         false => match &message.details()["note"] {
             Value::String(note) => note.clone(),
             _ => format!("now {}", message.details()["targetStatus"]),
@@ -130,11 +132,7 @@ async fn c56_a_transfer_that_ends_short_is_underpaid() {
 
     assert_eq!(
         heard(&app).await,
-        [
-            "PaymentCaptureFailed[1001,1002] 18979",
-            "PaymentUnderpaid[1001,1002] 5000",
-            "abandoned"
-        ]
+        ["PaymentCaptureFailed[1001,1002] 18979", "PaymentUnderpaid[1001,1002] 5000", "abandoned"]
     );
     assert_eq!(app.status(&order).await, "underpaid");
     assert_eq!(app.books(&order).await, Books::default());
@@ -160,10 +158,7 @@ async fn r16_an_order_that_the_shop_cancels_half_paid_is_canceled() {
 
     assert_eq!(
         heard(&app).await,
-        [
-            "PaymentCanceled[1001,1002] 18979",
-            "50.00 EUR had come in: give it back at the provider"
-        ]
+        ["PaymentCanceled[1001,1002] 18979", "50.00 EUR had come in: give it back at the provider"]
     );
     assert_eq!(app.status(&order).await, "canceled");
     assert_eq!(app.money(&transaction).status, "canceled");

@@ -175,8 +175,11 @@ impl Desk {
         loop {
             let mut shop = self.shop();
             let Some(mut command) = shop.next_step(now) else { return };
-            self.fill(&mut command, shop.plan.repeats_percent);
-            shop.commands.push(command);
+            let doubled = self.world.chance.percent(shop.plan.doubles_percent);
+            for _ in 0..=u32::from(doubled) {
+                self.fill(&mut command, shop.plan.repeats_percent);
+                shop.commands.push(command.clone());
+            }
         }
     }
 

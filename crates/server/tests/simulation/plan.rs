@@ -29,6 +29,8 @@ pub struct TenantPlan {
     pub crashes_percent: u64,
     /// How likely a command is sent again under its id, in percent.
     pub repeats_percent: u64,
+    /// How likely a person does the same once more, in percent: another command, with another id.
+    pub doubles_percent: u64,
     /// Whether it sends a command about an order that the app never heard of.
     pub strays: bool,
     pub orders: Vec<OrderPlan>,
@@ -232,6 +234,7 @@ impl TenantPlan {
             readers: chance.between(1, 2),
             crashes_percent: *chance.pick(&[0, 5, 20]),
             repeats_percent: *chance.pick(&[0, 10, 40]),
+            doubles_percent: *chance.pick(&[0, 0, 30]),
             strays: chance.percent(10),
             // Both shops count their orders and items from 1: the tenant alone tells them apart.
             orders: (1..=orders).map(|number| OrderPlan::draw(chance, number)).collect(),

@@ -27,7 +27,11 @@ impl Logs {
     pub fn of_level(&self, level: &str) -> Vec<String> {
         let bytes = self.lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
-        text.lines().map(str::trim).filter(|line| line.starts_with(level)).map(str::to_owned).collect()
+        text.lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with(level))
+            .map(str::to_owned)
+            .collect()
     }
 }
 

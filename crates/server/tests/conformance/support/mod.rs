@@ -27,9 +27,9 @@ use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::TestEntropy;
 use tower::ServiceExt;
 
-pub use place::Place;
 pub use logs::Logs;
 pub use order::{Order, TENANT, cancel, capture, refund};
+pub use place::Place;
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
 pub use trouble::*;

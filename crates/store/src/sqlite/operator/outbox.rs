@@ -15,7 +15,7 @@ use crate::sqlite::outbox::{self, TABLE};
 use crate::sqlite::value;
 
 /// The message that a waiting one has to wait for is looked up beside it: an older one of its
-/// order, or the one it was told to come after.
+/// order, the one it was told to come after, or any other where it comes after everything.
 const ROW: &str = "SELECT seq, id, channel, order_key, name, blocks, created_at, state, due_at,
         lease_owner IS NOT NULL, hidden_until, tries, reads, ended_at, discarded_at, note,
         CASE WHEN state = 'waiting' THEN coalesce(
@@ -23,7 +23,9 @@ const ROW: &str = "SELECT seq, id, channel, order_key, name, blocks, created_at,
                 AND older.order_key = outbox.order_key AND older.holds = 1
                 AND older.seq < outbox.seq ORDER BY older.seq LIMIT 1),
             (SELECT first.id FROM outbox AS first WHERE first.tenant = ?1
-                AND first.id = outbox.after AND first.state <> 'delivered')) END
+                AND first.id = outbox.after AND first.state <> 'delivered'),
+            (SELECT other.id FROM outbox AS other WHERE outbox.last = 1 AND other.tenant = ?1
+                AND other.holds = 1 AND other.state = 'waiting' AND other.last = 0 LIMIT 1)) END
     FROM outbox WHERE tenant = ?1 AND id = ?2";
 const BODY: &str = "SELECT body FROM outbox WHERE tenant = ?1 AND id = ?2";
 
