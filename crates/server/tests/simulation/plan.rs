@@ -294,7 +294,7 @@ fn as_i64(number: u64) -> i64 {
 }
 
 fn draw_pay(chance: &Chance) -> Pay {
-    const METHODS: [Pay; 22] = [
+    const METHODS: [Pay; 23] = [
         Pay::Card("pm_card_visa"),
         Pay::Card("pm_card_visa"),
         Pay::Card("pm_card_visa"),
@@ -315,6 +315,7 @@ fn draw_pay(chance: &Chance) -> Pay {
         Pay::Redirect("klarna"),
         Pay::Transfer(&[100]),
         Pay::Transfer(&[40, 60]),
+        Pay::Transfer(&[40, 90]),
         Pay::Transfer(&[40]),
         Pay::Never,
     ];

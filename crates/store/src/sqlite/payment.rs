@@ -19,7 +19,8 @@ macro_rules! select {
         concat!(
             "SELECT id, version, account, mode, status, authorized_minor, authorized_currency,
                     capturable_minor, capturable_currency, captured_minor, captured_currency,
-                    canceled_items, method, checkout, created_at, received_minor
+                    canceled_items, method, checkout, created_at, received_minor,
+                    received_currency
              FROM payment WHERE tenant = ?1 AND ",
             $where
         )
@@ -36,15 +37,16 @@ const BY_REFERENCE: &str =
 const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, order_reference,
         status, open, total_minor, total_currency, authorized_minor, authorized_currency,
         capturable_minor, capturable_currency, captured_minor, captured_currency, canceled_items,
-        method, checkout, created_at, updated_at, received_minor)
+        method, checkout, created_at, updated_at, received_minor,
+        received_currency)
     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-        ?19, ?20, ?21)
+        ?19, ?20, ?21, ?22)
     ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, open = ?5,
         total_minor = ?6, total_currency = ?7, authorized_minor = ?8, authorized_currency = ?9,
         capturable_minor = ?10, capturable_currency = ?11, captured_minor = ?12,
         captured_currency = ?13, canceled_items = ?14, method = ?15, checkout = ?16,
-        updated_at = ?17, received_minor = ?18
+        updated_at = ?17, received_minor = ?18, received_currency = ?19
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
 const ATTEMPTS: &str = "SELECT id, reference, state, multicapture, ended_because FROM attempt
@@ -111,7 +113,7 @@ struct PaymentRow {
     method: Option<String>,
     checkout: String,
     created_at: i64,
-    received_minor: i64,
+    received: (i64, Option<String>),
 }
 
 impl PaymentRow {
@@ -129,7 +131,7 @@ impl PaymentRow {
             method: row.get(12)?,
             checkout: row.get(13)?,
             created_at: row.get(14)?,
-            received_minor: row.get(15)?,
+            received: (row.get(15)?, row.get(16)?),
         })
     }
 }
@@ -163,7 +165,7 @@ fn read(db: &Connection, tenant: &TenantId, row: PaymentRow) -> Result<Stored, S
         status: value::word(TABLE, &row.status, Status::from_name)?,
         authorized: money(row.authorized)?,
         capturable: money(row.capturable)?,
-        received: rows::money(TABLE, row.received_minor, &row.captured.1)?,
+        received: money((row.received.0, row.received.1.unwrap_or(row.captured.1.clone())))?,
         captured: money(row.captured)?,
         captures: capture::captures(db, tenant, current)?,
         canceled_items: rows::items_from_json(TABLE, &row.canceled_items)?,
@@ -255,6 +257,7 @@ fn insert(db: &Connection, payment: &Payment, now: Timestamp) -> Result<bool, St
             payment.created_at.as_microsecond(),
             now.as_microsecond(),
             payment.received.minor(),
+            code(payment.received),
         ])
         .at(TABLE)?;
     Ok(written == 1)
@@ -288,6 +291,7 @@ fn update(
             rows::checkout_to_json(TABLE, &payment.checkout)?,
             now.as_microsecond(),
             payment.received.minor(),
+            code(payment.received),
         ])
         .at(TABLE)?;
     Ok(written == 1)

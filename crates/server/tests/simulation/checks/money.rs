@@ -130,6 +130,7 @@ struct Heard {
 impl Heard {
     fn of(shop: &Shop, reference: &str) -> Self {
         let mut heard = Self::default();
+        let mut authorized = false;
         let mut captured: BTreeSet<i64> = BTreeSet::new();
         let mut refunded: BTreeSet<i64> = BTreeSet::new();
         for read in shop.reads.iter().filter(|read| read.is_result() && read.order() == reference) {
@@ -140,7 +141,10 @@ impl Heard {
                     heard.captured += read.amount();
                     captured.extend(items);
                 }
-                "PaymentOverpaid" | "PaymentUnderpaid" => heard.captured = read.amount(),
+                "PaymentAuthorized" => authorized = true,
+                // Captured in part by hand. Where nothing was held before, a bank transfer ended
+                // short instead, and nothing was captured (rule R16).
+                "PaymentUnderpaid" if authorized => heard.captured = read.amount(),
                 "PaymentRefunded" if !items.is_subset(&refunded) => {
                     heard.refunded += read.amount();
                     refunded.extend(items);
