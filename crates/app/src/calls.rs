@@ -279,7 +279,8 @@ impl Context {
             }
             Purpose::Capture { .. } => {
                 let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
-                Ok(captured_more(&view, payment).then(|| Learned::from(&view)))
+                let refused = Event::CaptureRefused { reason: ENDED_OTHERWISE.to_owned() };
+                Ok(captured_more(&view, payment).then(|| settled_by(&view, refused)))
             }
             Purpose::Cancel { .. } => {
                 let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
@@ -287,10 +288,25 @@ impl Context {
                     view.state,
                     IntentState::Canceled { .. } | IntentState::Captured { .. }
                 );
-                Ok(over.then(|| Learned::from(&view)))
+                let reason = ENDED_OTHERWISE.to_owned();
+                let refused = Event::CancelRefused { reason, processing: false };
+                Ok(over.then(|| settled_by(&view, refused)))
             }
         }
     }
+}
+
+/// Why a call came to nothing whose attempt was ended by somebody else.
+const ENDED_OTHERWISE: &str = "the payment was ended in another way";
+
+/// What the PSP says settles the call. Where our books know all of it and the attempt is over, the
+/// call itself came to nothing; one that it settles is not touched by that.
+fn settled_by(view: &IntentView, came_to_nothing: Event) -> Learned {
+    let mut learned = Learned::from(view);
+    if matches!(view.state, IntentState::Captured { .. } | IntentState::Canceled { .. }) {
+        learned.facts.push(came_to_nothing);
+    }
+    learned
 }
 
 /// Whether the PSP has captured more than our books say, or lets nothing more be captured.

@@ -2,6 +2,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
+use stripe_sandbox::{Fault, FaultKind};
 
 use crate::support::*;
 
@@ -27,6 +28,30 @@ async fn a_capture_after_the_rest_was_released_is_answered_with_its_own_items() 
     assert_eq!(
         app.results().await,
         ["PaymentCaptureFailed[1002] 5000", "PaymentCaptureFailed[1003] 3979"]
+    );
+    app.assert_drained().await;
+}
+
+/// A cancel was answered with a server error that Stripe repeats for ever, and meanwhile the money
+/// was captured: the call stayed open, and the command had no result (rules R11 and R15).
+#[tokio::test(start_paused = true)]
+async fn a_cancel_whose_key_is_spent_fails_once_the_payment_is_captured() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let transaction = app.authorized(&order).await;
+    app.results().await;
+
+    let fault = Fault { status: Some(500), times: 2, ..Fault::new(FaultKind::Status) };
+    app.sandbox.inject(fault.on("POST", "/v1/payment_intents/*/cancel")).unwrap();
+    app.command("CancelPayment", &cancel(&order, &[1001, 1002])).await;
+    app.app.consumer.work_once().await.unwrap();
+    app.stripe(Method::POST, &format!("/v1/payment_intents/{transaction}/capture"), "").await;
+    app.settle().await;
+    app.advance(LONG_ENOUGH).await;
+
+    assert_eq!(
+        app.results().await,
+        ["PaymentCaptured[1001,1002] 18979", "PaymentCancellationFailed[1001,1002] 18979"]
     );
     app.assert_drained().await;
 }

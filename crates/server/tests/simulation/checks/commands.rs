@@ -17,7 +17,9 @@ fn results_of(kind: StepKind) -> [&'static str; 2] {
 }
 
 pub fn check(world: &World, shop: &Shop) {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
+    // A refund that failed after it had succeeded answers nobody (rule R13).
+    let late = late_failures(shop);
+    let mut taken: BTreeSet<String> = late;
     for command in &shop.commands {
         let result = shop
             .reads
@@ -54,6 +56,25 @@ fn is_double(shop: &Shop, command: &Command) -> bool {
     shop.commands.iter().filter(same).count() > 1
 }
 
+/// The ids of messages about refunds that failed after they had succeeded.
+fn late_failures(shop: &Shop) -> BTreeSet<String> {
+    let mut refunded: BTreeSet<(String, BTreeSet<i64>)> = BTreeSet::new();
+    let mut late = BTreeSet::new();
+    for read in shop.reads.iter().filter(|read| read.is_result()) {
+        let what = (read.order(), read.items());
+        match read.name.as_str() {
+            "PaymentRefunded" => {
+                refunded.insert(what);
+            }
+            "PaymentRefundFailed" if refunded.remove(&what) => {
+                late.insert(read.id.clone());
+            }
+            _ => {}
+        }
+    }
+    late
+}
+
 fn answers(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
     let told = world.ledger.find(&shop.plan.id, &read.id);
     results_of(command.kind).contains(&read.name.as_str())
@@ -69,8 +90,7 @@ fn twice(command: &Command, read: &Read) -> bool {
         && read.items() == command.items
 }
 
-/// Results may have other causes than commands: a refund that failed later (rule R13), what
-/// somebody did in the dashboard (R14), a method that captures by itself, an authorization that
+/// Results may have other causes than commands: what somebody did in the dashboard (R14), a method that captures by itself, an authorization that
 /// ended, and items that a capture released (R7).
 fn has_another_cause(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
     let order = shop.orders.get(&command.order);
@@ -78,15 +98,6 @@ fn has_another_cause(world: &World, shop: &Shop, command: &Command, read: &Read)
         return true;
     }
     match (command.kind, read.name.as_str()) {
-        (StepKind::Return, "PaymentRefundFailed") => {
-            // Only after the same refund had succeeded.
-            let before = shop.reads.iter().take_while(|other| other.id != read.id);
-            before.clone().any(|other| {
-                other.name == "PaymentRefunded"
-                    && other.order() == read.order()
-                    && other.items() == read.items()
-            })
-        }
         (StepKind::Return, _) => false,
         // Released by a capture of others, or captured by the method itself.
         (StepKind::Ship, "PaymentCaptureFailed") => true,
