@@ -12,6 +12,11 @@ use crate::api::intents::{Intent, Stage, Visit};
 use crate::api::next_actions::{self, Outcome};
 use crate::sandbox::Sandbox;
 
+/// Readable in light and dark, and large enough for a finger.
+const STYLE: &str = ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
+    main{max-width:28rem;margin:12vh auto;padding:0 1rem}h1{font-size:1.25rem}\
+    button{font:inherit;min-height:44px;padding:0 1.25rem;margin-right:.5rem}";
+
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new().route("/_sandbox/authenticate/{id}", get(show).post(decide))
 }
@@ -90,6 +95,7 @@ fn not_found() -> Response {
 fn document(body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Test bank</title>{body}</html>\n"
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Test bank</title>\
+         <style>{STYLE}</style><main>{body}</main></html>\n"
     )
 }
