@@ -41,7 +41,9 @@ async fn a_cancel_whose_key_is_spent_fails_once_the_payment_is_captured() {
     let transaction = app.authorized(&order).await;
     app.results().await;
 
-    let fault = Fault { status: Some(500), times: 2, ..Fault::new(FaultKind::Status) };
+    // Kept under the key, and not tried again at once.
+    let kept = Fault { status: Some(500), ..Fault::new(FaultKind::Status) };
+    let fault = Fault { should_retry: Some(false), ..kept };
     app.sandbox.inject(fault.on("POST", "/v1/payment_intents/*/cancel")).unwrap();
     app.command("CancelPayment", &cancel(&order, &[1001, 1002])).await;
     app.app.consumer.work_once().await.unwrap();
