@@ -94,8 +94,7 @@ impl Context {
             .map_err(|problem| InvalidField::new("orderData.grandTotal", problem))?;
         let mut overtaken = false;
         for _ in 0..CONFLICTS_MAX {
-            // Boxed: a call to the PSP is nothing beside an allocation.
-            match Box::pin(self.step(&tenant, &checkout)).await? {
+            match self.step(&tenant, &checkout).await? {
                 Step::Done(payment) => return self.initialized(&payment),
                 Step::Refused(refusal) => return Err(refused(refusal)),
                 // Money that is on its way has no status of ours that would refuse the change.
