@@ -17,10 +17,10 @@ use crate::sandbox::Sandbox;
 use crate::webhooks::WebhookSettings;
 
 /// What a control call is answered: JSON, or a sentence about what was wrong with it.
-type Answer = Result<Json<Value>, Refusal>;
+pub(crate) type Answer = Result<Json<Value>, Refusal>;
 
 /// A refused control call.
-struct Refusal(String);
+pub(crate) struct Refusal(String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -43,7 +43,6 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/_sandbox/clock", get(show_clock).post(advance_clock))
         .route("/_sandbox/reset", post(reset))
         .route("/_sandbox/calls", get(list_calls))
-        .route("/_sandbox/accounts/{id}", post(set_account))
         .route("/_sandbox/payment_intents/{id}/fund", post(fund))
         .route("/_sandbox/payment_intents/{id}/next_action", post(next_action))
         .route("/_sandbox/payment_intents/{id}/settle", post(settle))
@@ -51,7 +50,7 @@ pub(crate) fn router() -> Router<Sandbox> {
 }
 
 /// The error of an unknown field names it, and the fields there are.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal(format!("The body is not right: {error}")))
 }
 
@@ -69,7 +68,10 @@ async fn overview(State(sandbox): State<Sandbox>) -> Json<Value> {
             "GET|POST /_sandbox/clock",
             "POST /_sandbox/reset",
             "GET /_sandbox/calls",
-            "POST /_sandbox/accounts/{id}",
+            "GET|POST /_sandbox/accounts/{id}",
+            "POST /_sandbox/accounts/{id}/onboarding",
+            "POST /_sandbox/accounts/{id}/balance",
+            "POST /_sandbox/accounts/{id}/deauthorize",
             "POST /_sandbox/payment_intents/{id}/fund",
             "POST /_sandbox/payment_intents/{id}/next_action",
             "POST /_sandbox/payment_intents/{id}/settle",
@@ -132,22 +134,6 @@ async fn reset(State(sandbox): State<Sandbox>) -> Json<Value> {
 
 async fn list_calls(State(sandbox): State<Sandbox>) -> Json<Value> {
     Json(json!({ "calls": sandbox.calls() }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Account {
-    multicapture: bool,
-}
-
-async fn set_account(
-    State(sandbox): State<Sandbox>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Answer {
-    let Account { multicapture } = read(&body)?;
-    sandbox.set_multicapture(&id, multicapture);
-    Ok(Json(json!({ "id": id, "multicapture": multicapture })))
 }
 
 #[derive(Deserialize)]

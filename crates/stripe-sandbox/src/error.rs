@@ -91,6 +91,18 @@ impl ApiError {
         error
     }
 
+    /// The account is not connected to the one the key belongs to.
+    pub(crate) fn no_access(account: &str) -> Self {
+        Self::new(
+            403,
+            ErrorKind::InvalidRequest,
+            format!(
+                "The provided key does not have access to account '{account}', or that account does not exist."
+            ),
+        )
+        .code("account_invalid")
+    }
+
     pub(crate) fn code(mut self, code: &'static str) -> Self {
         self.0.code = Some(code);
         self

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::idempotency::KeyOf;
 use crate::reception::Request;
 use crate::sandbox::Sandbox;
-use crate::{API_VERSION, control, page};
+use crate::{API_VERSION, account_control, connect_pages, control, page};
 
 /// The largest body of a call.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -30,6 +30,8 @@ impl Sandbox {
         Router::new()
             .merge(control::router())
             .merge(page::router())
+            .merge(account_control::router())
+            .merge(connect_pages::router())
             .fallback(call)
             .with_state(self.clone())
     }

@@ -34,12 +34,15 @@
 //! A lost request or answer closes the connection without a byte. Without sockets there is none to close: the response
 //! then carries [`ConnectionLost`] among its extensions, and whoever called the router turns it into an error.
 
+mod account_control;
 mod amounts;
 mod answer;
 mod api;
 mod audit;
 mod auth;
 mod calls;
+mod connect_pages;
+mod connections;
 mod control;
 mod desk;
 mod error;
@@ -61,7 +64,7 @@ mod table;
 mod webhooks;
 mod world;
 
-pub use audit::IntentAudit;
+pub use audit::{BalanceAudit, IntentAudit, TransferAudit};
 pub use calls::{CALLS_KEPT, Call};
 pub use faults::{DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind};
 pub use http_api::{BODY_BYTES_MAX, ConnectionLost};

@@ -1,18 +1,22 @@
 //! Everything one account holds in one mode (test or live).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::api::account_links::AccountLink;
+use crate::api::accounts::Account;
 use crate::api::charges::Charge;
 use crate::api::customers::Customer;
+use crate::api::destination_payments::DestinationPayment;
 use crate::api::disputes::Dispute;
 use crate::api::events::Event;
 use crate::api::intents::Intent;
 use crate::api::ledger::Transaction;
 use crate::api::payment_methods::PaymentMethod;
 use crate::api::refunds::Refund;
+use crate::api::transfers::Transfer;
 use crate::api::webhook_endpoints::WebhookEndpoint;
 use crate::table::Table;
 
@@ -28,6 +32,17 @@ pub(crate) struct Objects {
     pub(crate) endpoints: Table<WebhookEndpoint>,
     pub(crate) events: Table<Event>,
     pub(crate) transactions: Table<Transaction>,
+    pub(crate) transfers: Table<Transfer>,
+    /// What came here by transfer.
+    pub(crate) payments: Table<DestinationPayment>,
+    /// The account itself, where a platform made it.
+    pub(crate) profile: Option<Account>,
+    /// The accounts it made, by their ids.
+    pub(crate) connected: Table<String>,
+    /// The ways to its onboarding page, by the secret in their address.
+    pub(crate) account_links: BTreeMap<String, AccountLink>,
+    /// The ways to its dashboard that nobody followed yet, by the secret in their address.
+    pub(crate) login_links: BTreeSet<String>,
     /// What happens by itself, by its time; the number tells those of one time apart.
     timers: BTreeMap<(Timestamp, u64), TimerAction>,
     timers_made: u64,
@@ -36,9 +51,25 @@ pub(crate) struct Objects {
 /// Something that happens by itself at a time. Each looks again then whether it still applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TimerAction {
-    ExpireAuthorization { intent: String, charge: String },
-    SettleDebit { intent: String, charge: String, succeeds: bool },
-    SettleRefund { refund: String, succeeds: bool },
+    ExpireAuthorization {
+        intent: String,
+        charge: String,
+    },
+    SettleDebit {
+        intent: String,
+        charge: String,
+        succeeds: bool,
+    },
+    SettleRefund {
+        refund: String,
+        succeeds: bool,
+    },
+    /// What a connected account was asked for by this second is past due.
+    MissDeadline {
+        deadline: i64,
+    },
+    /// What a connected account told was looked at.
+    FinishVerification,
 }
 
 impl Objects {
@@ -69,6 +100,13 @@ impl Objects {
             "du" => self.disputes.get(id).map(|row| row.render(livemode)),
             "cus" => self.customers.get(id).map(|row| row.render(livemode)),
             "pm" => self.payment_methods.get(id).map(|row| row.render(livemode)),
+            "tr" => self.transfers.get(id).map(|row| row.render(livemode)),
+            "py" => self.payments.get(id).map(|row| row.render(livemode)),
+            "acct" => self
+                .profile
+                .as_ref()
+                .filter(|account| account.id == id)
+                .map(|account| account.render(&account.default_currency)),
             "txn" => self.transactions.get(id).map(|row| row.render(second)),
             _ => None,
         }

@@ -118,23 +118,22 @@ impl World {
     fn enter(&mut self, caller: Caller, connected: Option<&str>) -> Result<Who, ApiError> {
         let account = match connected {
             None | Some("") => caller.account,
-            Some(id) if id.starts_with("acct_") => {
-                if id != caller.account {
-                    let platforms = self.platforms.entry(id.to_owned()).or_default();
-                    platforms.insert(caller.account);
-                }
+            Some(id)
+                if id == caller.account || id.starts_with("acct_") && self.lets_in(id, &caller) =>
+            {
                 id.to_owned()
             }
-            Some(id) => {
-                return Err(ApiError::new(
-                    403,
-                    ErrorKind::InvalidRequest,
-                    format!("The provided key does not have access to account '{id}', or that account does not exist."),
-                )
-                .code("account_invalid"));
-            }
+            Some(id) => return Err(ApiError::no_access(id)),
         };
         Ok(Who { space: SpaceKey { account, livemode: caller.livemode }, grade: caller.grade })
+    }
+
+    /// An account that was made by a platform is only there in the mode it was made in.
+    fn lets_in(&mut self, account: &str, caller: &Caller) -> bool {
+        let key = SpaceKey { account: account.to_owned(), livemode: caller.livemode };
+        let is_here = self.spaces.get(&key).is_some_and(|objects| objects.profile.is_some());
+        self.connections.enter(account, &caller.account)
+            && (is_here || !self.connections.is_made(account))
     }
 
     /// The answer, from the idempotency key or by carrying the call out.

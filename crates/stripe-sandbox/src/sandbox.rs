@@ -7,11 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::api::events::Cause;
-use crate::audit::{self, IntentAudit};
+use crate::audit::{self, BalanceAudit, IntentAudit, TransferAudit};
 use crate::calls::Call;
 use crate::desk::Desk;
 use crate::faults::Fault;
 use crate::idempotency::KeyOf;
+use crate::objects::Objects;
 use crate::reception::{Outcome, Request};
 use crate::sender::WebhookSender;
 use crate::signature;
@@ -124,10 +125,19 @@ impl Sandbox {
     /// What every payment intent comes to.
     #[must_use]
     pub fn audit(&self) -> Vec<IntentAudit> {
-        let now = self.now();
-        let mut world = self.world();
-        world.advance(now);
-        audit::audit(&world)
+        self.with_world(|world, _| audit::audit(world))
+    }
+
+    /// What every account has in every currency, and what it is made of.
+    #[must_use]
+    pub fn balances(&self) -> Vec<BalanceAudit> {
+        self.with_world(|world, now| audit::balances(world, now))
+    }
+
+    /// Every transfer of every account, oldest first within each.
+    #[must_use]
+    pub fn transfers(&self) -> Vec<TransferAudit> {
+        self.with_world(|world, _| audit::transfers(world))
     }
 
     /// Every webhook there was, with what became of it.
@@ -230,12 +240,29 @@ impl Sandbox {
         id: &str,
         operation: impl FnOnce(&mut Desk<'_>) -> Result<T, String>,
     ) -> Result<T, String> {
+        let found = |objects: &Objects| objects.intents.get(id).is_some();
+        self.with_space(found, operation)
+            .unwrap_or_else(|| Err(format!("There is no payment intent {id}")))
+    }
+
+    /// Does something from outside the API in the account that holds what is looked for; none where none does.
+    pub(crate) fn with_space<T>(
+        &self,
+        wanted: impl Fn(&Objects) -> bool,
+        operation: impl FnOnce(&mut Desk<'_>) -> T,
+    ) -> Option<T> {
+        self.with_world(|world, now| {
+            let key = world.space_where(wanted)?;
+            Some(world.work(&key, now, Cause::default(), operation))
+        })
+    }
+
+    /// Looks at, or changes, the whole state, once everything has happened that was due.
+    pub(crate) fn with_world<T>(&self, operation: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let now = self.now();
         let mut world = self.world();
         world.advance(now);
-        let key =
-            world.space_of_intent(id).ok_or_else(|| format!("There is no payment intent {id}"))?;
-        let result = world.work(&key, now, Cause::default(), operation);
+        let result = operation(&mut world, now);
         drop(world);
         self.shared.wake.notify_one();
         result

@@ -3,7 +3,7 @@
 //! Everything here is synchronous and takes the time as a value: what happens depends on the seed, the time and the
 //! calls before it, and on nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::api::events::Cause;
 use crate::api::timers;
 use crate::calls::Calls;
+use crate::connections::Connections;
 use crate::desk::{AccountSettings, Desk};
 use crate::faults::Faults;
 use crate::idempotency::Keys;
@@ -34,8 +35,7 @@ pub(crate) struct World {
     pub(crate) clock_offset: SignedDuration,
     pub(crate) spaces: BTreeMap<SpaceKey, Objects>,
     pub(crate) settings: BTreeMap<String, AccountSettings>,
-    /// Which platforms worked in which connected account: they get its events, too.
-    pub(crate) platforms: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) connections: Connections,
     pub(crate) keys: Keys,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
@@ -51,7 +51,7 @@ impl World {
             clock_offset: SignedDuration::ZERO,
             spaces: BTreeMap::new(),
             settings: BTreeMap::new(),
-            platforms: BTreeMap::new(),
+            connections: Connections::default(),
             keys: Keys::default(),
             faults: Faults::default(),
             calls: Calls::default(),
@@ -97,10 +97,9 @@ impl World {
             .map(|(_, key)| key.clone())
     }
 
-    /// The account and mode an intent lives in.
-    pub(crate) fn space_of_intent(&self, id: &str) -> Option<SpaceKey> {
-        let mut spaces = self.spaces.iter();
-        let (key, _) = spaces.find(|(_, objects)| objects.intents.get(id).is_some())?;
+    /// The first account and mode whose objects are the ones looked for.
+    pub(crate) fn space_where(&self, wanted: impl Fn(&Objects) -> bool) -> Option<SpaceKey> {
+        let (key, _) = self.spaces.iter().find(|(_, objects)| wanted(objects))?;
         Some(key.clone())
     }
 
@@ -118,23 +117,27 @@ impl World {
         cause: Cause,
         operation: impl FnOnce(&mut Desk<'_>) -> T,
     ) -> T {
-        let objects = self.spaces.entry(key.clone()).or_default();
-        let settings = self.settings.get(&key.account).cloned().unwrap_or_default();
+        let Self { spaces, settings, connections, ids, base_url, .. } = self;
+        let mut objects = spaces.remove(key).unwrap_or_default();
         let mut desk = Desk {
             now,
             livemode: key.livemode,
             account: &key.account,
-            settings: &settings,
-            objects,
-            ids: &mut self.ids,
-            base_url: &self.base_url,
+            settings: settings.get(&key.account).cloned().unwrap_or_default(),
+            objects: &mut objects,
+            ids,
+            base_url,
             cause,
             told: Vec::new(),
+            spaces,
+            connections,
+            all_settings: settings,
         };
         let result = operation(&mut desk);
         let told = desk.told;
-        for event in told {
-            self.address(key, &event, now);
+        self.spaces.insert(key.clone(), objects);
+        for (space, event) in told {
+            self.address(&space, &event, now);
         }
         result
     }
@@ -145,10 +148,9 @@ impl World {
             return;
         };
         let own = self.endpoints(&key.account, key.livemode, false);
-        let platforms = self.platforms.get(&key.account);
-        let above = platforms
-            .into_iter()
-            .flatten()
+        let above = self
+            .connections
+            .platforms_of(&key.account)
             .flat_map(|platform| self.endpoints(platform, key.livemode, true));
         let receivers: Vec<_> = own
             .into_iter()

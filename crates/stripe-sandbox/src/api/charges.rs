@@ -176,9 +176,9 @@ fn outcome(status: ChargeStatus) -> Value {
 
 pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Value, ApiError> {
     params.finish()?;
-    match desk.objects.charges.get(id) {
-        Some(charge) => Ok(charge.render(desk.livemode)),
-        None => Err(ApiError::not_found("charge", id, "id")),
+    match desk.objects.show(id, desk.livemode, desk.second()) {
+        Some(charge) if id.starts_with("ch_") || id.starts_with("py_") => Ok(charge),
+        Some(_) | None => Err(ApiError::not_found("charge", id, "id")),
     }
 }
 

@@ -16,11 +16,16 @@ const EXPANDABLE: &[&str] = &[
     "balance_transaction",
     "charge",
     "customer",
+    "destination",
+    "destination_payment",
     "failure_balance_transaction",
     "latest_charge",
     "payment_intent",
     "payment_method",
     "source",
+    "source_transaction",
+    "source_transfer",
+    "transfer",
 ];
 
 /// Expands an answer along each path, such as `latest_charge.balance_transaction` or `data.customer`.
@@ -71,8 +76,7 @@ fn expand_path(
         Value::Object(_) => expand_path(field, rest, path, desk),
         Value::String(id) => {
             let object = desk
-                .objects
-                .show(id, desk.livemode, desk.second())
+                .show(id)
                 .filter(|_| EXPANDABLE.contains(step))
                 .ok_or_else(|| cannot_expand(path))?;
             *field = object;

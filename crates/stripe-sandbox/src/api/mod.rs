@@ -1,12 +1,17 @@
 //! Stripe's API: one file a resource. Each operation is a plain function of a desk and the call's parameters.
 
 pub(crate) mod account;
+pub(crate) mod account_links;
+pub(crate) mod accounts;
 pub(crate) mod attempts;
 pub(crate) mod balance;
+pub(crate) mod capabilities;
 pub(crate) mod captures;
 pub(crate) mod cash_balance;
 pub(crate) mod charges;
+pub(crate) mod controllers;
 pub(crate) mod customers;
+pub(crate) mod destination_payments;
 pub(crate) mod disputes;
 pub(crate) mod events;
 pub(crate) mod expand;
@@ -18,6 +23,9 @@ pub(crate) mod method_options;
 pub(crate) mod next_actions;
 pub(crate) mod payment_methods;
 pub(crate) mod refunds;
+pub(crate) mod requirements;
+pub(crate) mod reversals;
 pub(crate) mod routes;
 pub(crate) mod timers;
+pub(crate) mod transfers;
 pub(crate) mod webhook_endpoints;

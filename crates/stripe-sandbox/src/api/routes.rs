@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::{
-    account, balance, captures, charges, customers, events, expand, intents, payment_methods,
-    refunds, webhook_endpoints,
+    account, account_links, accounts, balance, capabilities, captures, charges, customers, events,
+    expand, intents, payment_methods, refunds, reversals, transfers, webhook_endpoints,
 };
 use crate::auth::Grade;
 use crate::desk::Desk;
@@ -66,6 +66,10 @@ fn dispatch(
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["v1", "account"]) => account::retrieve(desk, params),
         ("GET", ["v1", "balance"]) => balance::retrieve(desk, params),
+        ("GET", ["v1", "balance_transactions"]) => balance::list_transactions(desk, params),
+        ("GET", ["v1", "balance_transactions", id]) => {
+            balance::retrieve_transaction(desk, id, params)
+        }
 
         ("POST", ["v1", "payment_intents"]) => intents::create(desk, params),
         ("GET", ["v1", "payment_intents"]) => intents::list(desk, params),
@@ -99,15 +103,64 @@ fn dispatch(
         ("POST", ["v1", "webhook_endpoints", id]) => webhook_endpoints::update(desk, id, params),
         ("DELETE", ["v1", "webhook_endpoints", id]) => webhook_endpoints::delete(desk, id, params),
 
+        (_, ["v1", "accounts" | "account_links" | "transfers", ..]) => {
+            connect(desk, method, path, &segments, params)
+        }
+
         ("GET", ["v1", "events"]) => events::list(desk, params),
         ("GET", ["v1", "events", id]) => events::retrieve(desk, id, params),
 
-        (method, _) => Err(ApiError::new(
-            404,
-            ErrorKind::InvalidRequest,
-            format!("Unrecognized request URL ({method}: {path})."),
-        )),
+        _ => Err(unrecognized(method, path)),
     }
+}
+
+/// The part of the API a marketplace needs.
+fn connect(
+    desk: &mut Desk<'_>,
+    method: &Method,
+    path: &str,
+    segments: &[&str],
+    params: Params,
+) -> Result<Value, ApiError> {
+    match (method.as_str(), segments) {
+        ("POST", ["v1", "accounts"]) => accounts::create(desk, params),
+        ("GET", ["v1", "accounts"]) => accounts::list(desk, params),
+        ("GET", ["v1", "accounts", id]) => accounts::retrieve(desk, id, params),
+        ("POST", ["v1", "accounts", id]) => accounts::update(desk, id, params),
+        ("DELETE", ["v1", "accounts", id]) => accounts::delete(desk, id, params),
+        ("POST", ["v1", "accounts", id, "reject"]) => accounts::reject(desk, id, params),
+        ("POST", ["v1", "accounts", id, "login_links"]) => accounts::login_link(desk, id, params),
+        ("GET", ["v1", "accounts", id, "capabilities"]) => capabilities::list(desk, id, params),
+        ("GET", ["v1", "accounts", id, "capabilities", name]) => {
+            capabilities::retrieve(desk, id, name, params)
+        }
+        ("POST", ["v1", "accounts", id, "capabilities", name]) => {
+            capabilities::update(desk, id, name, params)
+        }
+        ("POST", ["v1", "account_links"]) => account_links::create(desk, params),
+
+        ("POST", ["v1", "transfers"]) => transfers::create(desk, params),
+        ("GET", ["v1", "transfers"]) => transfers::list(desk, params),
+        ("GET", ["v1", "transfers", id]) => transfers::retrieve(desk, id, params),
+        ("POST", ["v1", "transfers", id]) => transfers::update(desk, id, params),
+        ("POST", ["v1", "transfers", id, "reversals"]) => reversals::create(desk, id, params),
+        ("GET", ["v1", "transfers", id, "reversals"]) => reversals::list(desk, id, params),
+        ("GET", ["v1", "transfers", id, "reversals", reversal]) => {
+            reversals::retrieve(desk, id, reversal, params)
+        }
+        ("POST", ["v1", "transfers", id, "reversals", reversal]) => {
+            reversals::update(desk, id, reversal, params)
+        }
+        _ => Err(unrecognized(method, path)),
+    }
+}
+
+fn unrecognized(method: &Method, path: &str) -> ApiError {
+    ApiError::new(
+        404,
+        ErrorKind::InvalidRequest,
+        format!("Unrecognized request URL ({method}: {path})."),
+    )
 }
 
 /// A browser may look at and confirm one payment intent whose secret it holds, and nothing else.

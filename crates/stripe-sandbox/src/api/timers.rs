@@ -1,8 +1,9 @@
 //! What happens by itself when its time has come.
 
 use crate::api::intents::Stage;
-use crate::api::next_actions::{self, Outcome};
-use crate::api::{captures, refunds};
+use crate::api::next_actions;
+use crate::api::requirements::{self, Outcome};
+use crate::api::{account_links, accounts, captures, refunds};
 use crate::desk::Desk;
 use crate::objects::TimerAction;
 
@@ -23,11 +24,29 @@ pub(crate) fn fire(desk: &mut Desk<'_>, action: TimerAction) {
             let waits = desk.objects.intents.get(&intent).is_some_and(|intent| {
                 intent.stage == Stage::Processing && intent.latest_charge.as_ref() == Some(&charge)
             });
-            let outcome = if succeeds { Outcome::Succeed } else { Outcome::Fail };
+            let outcome =
+                if succeeds { next_actions::Outcome::Succeed } else { next_actions::Outcome::Fail };
             if waits && let Err(reason) = next_actions::settle(desk, &intent, outcome) {
                 tracing::warn!(intent, reason, "a debit could not settle");
             }
         }
         TimerAction::SettleRefund { refund, succeeds } => refunds::settle(desk, &refund, succeeds),
+        TimerAction::MissDeadline { deadline } => {
+            let waiting = desk.objects.profile.clone().filter(|account| {
+                account.requirements.current_deadline == Some(deadline)
+                    && !account.requirements.currently_due.is_empty()
+            });
+            if let Some(mut account) = waiting {
+                requirements::miss_deadline(&mut account);
+                accounts::put_and_tell(desk, account);
+            }
+        }
+        TimerAction::FinishVerification => {
+            let waiting = desk.objects.profile.as_ref();
+            if waiting.is_some_and(|account| !account.requirements.pending_verification.is_empty())
+            {
+                account_links::onboard(desk, Outcome::Complete);
+            }
+        }
     }
 }
