@@ -5,12 +5,15 @@
     reason = "clippy's exception for tests does not reach their helpers"
 )]
 
+mod accounts;
 mod clock;
 mod control;
 mod determinism;
 mod faults;
 mod idempotency;
 mod limits;
+mod marketplace_money;
 mod money;
 mod support;
+mod transfers;
 mod webhooks;

@@ -7,10 +7,14 @@ use crate::support::TestApp;
 const STEPS: u64 = 400;
 
 /// Numbers that look drawn; Knuth's constants.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, bound: u64) -> u64 {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn roll(&mut self, bound: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
@@ -66,7 +70,7 @@ async fn step(app: &TestApp, dice: &mut Dice, intents: &mut Vec<String>) {
 async fn money_never_appears_from_nowhere() {
     for seed in 0..8 {
         let app = TestApp::with_seed(seed);
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let mut intents = Vec::new();
         for _ in 0..STEPS {
             step(&app, &mut dice, &mut intents).await;
