@@ -1,9 +1,9 @@
 //! A stand-in for Stripe, good enough that Stripe's own SDKs work against it.
 //!
 //! It speaks the part of Stripe's API that taking a payment needs: payment intents, charges, refunds, customers,
-//! balance, account, webhook endpoints and events, with Stripe's form encoding, lists, expansions, errors and
-//! idempotency keys. Any `sk_test_…` key works and is an account of its own. Webhooks are signed and tried again.
-//! State lives in memory.
+//! balance, account, webhook endpoints and events; and the part a marketplace needs: connected accounts, links to their
+//! onboarding, transfers and reversals. All with Stripe's form encoding, lists, expansions, errors and idempotency keys.
+//! Any `sk_test_…` key works and is an account of its own. Webhooks are signed and tried again. State lives in memory.
 //!
 //! It repeats itself exactly: ids, faults and outcomes follow from [`Options::seed`], the time from [`Options::clock`]
 //! and nothing else. [`Sandbox::router`] and [`Sandbox::deliver_due`] work without sockets, so that a simulation can
@@ -22,7 +22,10 @@
 //! | `POST /_sandbox/clock` | `{"advance_seconds":60}` | puts the clock forward; what falls due happens |
 //! | `POST /_sandbox/reset` | | forgets everything |
 //! | `GET /_sandbox/calls` | | every [`Call`] received |
-//! | `POST /_sandbox/accounts/{id}` | `{"multicapture":false}` | settings of an account |
+//! | `GET`, `POST /_sandbox/accounts/{id}` | `{"multicapture":false}`, … | settings of an account, and its state |
+//! | `POST /_sandbox/accounts/{id}/onboarding` | `{"outcome":"complete"}`, … | a merchant's onboarding ends |
+//! | `POST /_sandbox/accounts/{id}/balance` | `{"currency":"eur","available":500}` | sets a balance |
+//! | `POST /_sandbox/accounts/{id}/deauthorize` | | the platform is sent away |
 //! | `POST /_sandbox/payment_intents/{id}/fund` | `{"amount":500}` | money arrives for a bank transfer |
 //! | `POST /_sandbox/payment_intents/{id}/next_action` | `{"outcome":"succeed"}` or `fail` | 3-D Secure, redirects |
 //! | `POST /_sandbox/payment_intents/{id}/settle` | `{"outcome":"succeed"}` or `fail` | a debit settles |
