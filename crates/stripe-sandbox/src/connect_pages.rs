@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::api::account_links::{self, Followed};
 use crate::api::accounts::Account;
-use crate::api::balance;
+use crate::api::balance::{self, Funds};
+use crate::api::destination_payments::DestinationPayment;
 use crate::api::requirements::Outcome;
 use crate::desk::Desk;
 use crate::sandbox::Sandbox;
@@ -181,24 +182,25 @@ fn dashboard_body(desk: &Desk<'_>) -> Option<String> {
         let state = if enabled { "enabled" } else { "disabled" };
         append(&mut body, format_args!("<dt>{name}</dt><dd>{state}</dd>"));
     }
-    body.push_str("</dl><h2>Balance, in the smallest unit</h2><ul>");
-    for (currency, funds) in balance::funds(desk.objects, desk.second()) {
-        append(
-            &mut body,
-            format_args!(
-                "<li>{} {}, and {} pending</li>",
-                funds.available,
-                currency.to_uppercase(),
-                funds.pending
-            ),
-        );
-    }
-    body.push_str("</ul><h2>Last payments</h2><ul>");
-    for payment in desk.objects.payments.newest_first().take(PAYMENTS_SHOWN_MAX) {
-        append(&mut body, format_args!("<li>{}</li>", escape(&payment.summary())));
-    }
-    body.push_str("</ul>");
+    body.push_str("</dl>");
+    let balances =
+        balance::funds(desk.objects, desk.second()).into_iter().map(|(currency, funds)| {
+            let Funds { available, pending } = funds;
+            format!("{available} {}, and {pending} pending", currency.to_uppercase())
+        });
+    append_list(&mut body, "Balance, in the smallest unit", balances);
+    let payments = desk.objects.payments.newest_first().take(PAYMENTS_SHOWN_MAX);
+    append_list(&mut body, "Last payments", payments.map(DestinationPayment::summary));
     Some(body)
+}
+
+fn append_list(body: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let items: String = lines.map(|line| format!("<li>{}</li>", escape(&line))).collect();
+    if items.is_empty() {
+        append(body, format_args!("<h2>{title}</h2><p>Nothing yet.</p>"));
+    } else {
+        append(body, format_args!("<h2>{title}</h2><ul>{items}</ul>"));
+    }
 }
 
 fn no_such_link() -> Response {
