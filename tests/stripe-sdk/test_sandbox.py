@@ -293,7 +293,7 @@ class NextActionTest(SandboxTest):
 
         url = intent.next_action.redirect_to_url.url
         with urllib.request.urlopen(url, timeout=30) as page:
-            self.assertIn(b"Complete", page.read())
+            self.assertIn(b'value="succeed"', page.read())
         with self.assertRaises(urllib.error.HTTPError) as answer:
             urllib.request.build_opener(Stay).open(url, data=f"outcome={outcome}".encode(), timeout=30)
         answer.exception.close()

@@ -41,6 +41,28 @@ const MINIMUMS: &[(&str, i64)] = &[
     ("thb", 1_000),
 ];
 
+/// Currencies without a smaller unit, as the API takes them.
+const WITHOUT_DECIMALS: &[&str] = &[
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
+    "xof", "xpf",
+];
+
+/// Currencies in thousandths.
+const WITH_THREE_DECIMALS: &[&str] = &["bhd", "jod", "kwd", "omr", "tnd"];
+
+/// An amount as a person reads it: `12.50 EUR`.
+pub(crate) fn in_words(amount: i64, currency: &str, point: char) -> String {
+    let decimals = match currency {
+        none if WITHOUT_DECIMALS.contains(&none) => 0,
+        three if WITH_THREE_DECIMALS.contains(&three) => 3,
+        _ => 2,
+    };
+    let digits = format!("{amount:0>width$}", width = decimals + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    let point = if decimals == 0 { String::new() } else { point.to_string() };
+    format!("{whole}{point}{fraction} {}", currency.to_uppercase())
+}
+
 /// Checks a currency and gives it in lower case.
 pub(crate) fn currency(text: &str) -> Result<String, ApiError> {
     let lower = text.to_ascii_lowercase();
@@ -96,5 +118,13 @@ mod tests {
         assert!(payment_amount(AMOUNT_MAX + 1, "eur").is_err());
         assert!(currency("zzz").is_err());
         assert_eq!(currency("EUR").unwrap(), "eur");
+    }
+
+    #[test]
+    fn an_amount_is_written_with_the_decimals_of_its_currency() {
+        assert_eq!(in_words(1_250, "eur", ','), "12,50 EUR");
+        assert_eq!(in_words(5, "eur", '.'), "0.05 EUR");
+        assert_eq!(in_words(1_250, "jpy", '.'), "1250 JPY");
+        assert_eq!(in_words(1_250, "kwd", '.'), "1.250 KWD");
     }
 }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::api::next_actions::{self, Outcome};
+use crate::declines::DeclineNext;
 use crate::faults::Fault;
 use crate::http_api::control_error;
 use crate::sandbox::Sandbox;
@@ -38,6 +39,7 @@ pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/_sandbox", get(overview))
         .route("/_sandbox/faults", get(list_faults).post(add_fault).delete(clear_faults))
+        .route("/_sandbox/declines", get(list_declines).post(add_decline).delete(clear_declines))
         .route("/_sandbox/webhooks", get(list_webhooks).post(set_webhooks))
         .route("/_sandbox/webhooks/release", post(release_webhooks))
         .route("/_sandbox/clock", get(show_clock).post(advance_clock))
@@ -63,6 +65,7 @@ async fn overview(State(sandbox): State<Sandbox>) -> Json<Value> {
         "now": sandbox.now().to_string(),
         "controls": [
             "GET|POST|DELETE /_sandbox/faults",
+            "GET|POST|DELETE /_sandbox/declines",
             "GET|POST /_sandbox/webhooks",
             "POST /_sandbox/webhooks/release",
             "GET|POST /_sandbox/clock",
@@ -92,6 +95,21 @@ async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
 async fn clear_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
     sandbox.clear_faults();
     Json(json!({ "faults": [] }))
+}
+
+async fn list_declines(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({ "declines": sandbox.declines() }))
+}
+
+async fn add_decline(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
+    let request: DeclineNext = read(&body)?;
+    sandbox.decline_next(request)?;
+    Ok(list_declines(State(sandbox)).await)
+}
+
+async fn clear_declines(State(sandbox): State<Sandbox>) -> Json<Value> {
+    sandbox.clear_declines();
+    Json(json!({ "declines": [] }))
 }
 
 async fn list_webhooks(State(sandbox): State<Sandbox>) -> Json<Value> {

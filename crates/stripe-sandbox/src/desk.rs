@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::events::{Cause, Event};
 use crate::connections::Connections;
+use crate::declines::Declines;
 use crate::ids::Ids;
 use crate::objects::Objects;
 use crate::world::SpaceKey;
@@ -44,6 +45,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) settings: AccountSettings,
     pub(crate) objects: &'a mut Objects,
     pub(crate) ids: &'a mut Ids,
+    /// Payments that are to be declined on request.
+    pub(crate) declines: &'a mut Declines,
     /// Where the sandbox is reached by a browser; for the links of next actions.
     pub(crate) base_url: &'a str,
     /// The call that causes the events, if any does.
@@ -95,6 +98,7 @@ impl Desk<'_> {
             settings: self.all_settings.get(account).cloned().unwrap_or_default(),
             objects: &mut objects,
             ids: &mut *self.ids,
+            declines: &mut *self.declines,
             base_url: self.base_url,
             cause: self.cause.clone(),
             told: std::mem::take(&mut self.told),

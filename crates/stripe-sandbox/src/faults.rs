@@ -169,9 +169,21 @@ impl Faults {
         path: &str,
         account: &str,
     ) -> Option<Fault> {
+        self.hit(ids, |fault| fault.matches(method, path, account))
+    }
+
+    /// The fault that hits the loading of a script or a page. Only one that names the path does: whoever asks for the
+    /// next call to fail means a call of the API.
+    pub(crate) fn take_named(&mut self, ids: &mut Ids, path: &str) -> Option<Fault> {
+        self.hit(ids, |fault| {
+            fault.path.is_some() && fault.account.is_none() && fault.matches("GET", path, "")
+        })
+    }
+
+    fn hit(&mut self, ids: &mut Ids, matches: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut hit = None;
         for fault in &mut self.0 {
-            if hit.is_some() || !fault.matches(method, path, account) {
+            if hit.is_some() || !matches(fault) {
                 continue;
             }
             if fault.skip > 0 {

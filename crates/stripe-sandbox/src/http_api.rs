@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::idempotency::KeyOf;
 use crate::reception::Request;
 use crate::sandbox::Sandbox;
-use crate::{API_VERSION, account_control, connect_pages, control, page};
+use crate::{API_VERSION, account_control, authenticate, connect_pages, control, cors, stripe_js};
 
 /// The largest body of a call.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -25,14 +25,16 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub struct ConnectionLost;
 
 impl Sandbox {
-    /// Everything the sandbox answers: Stripe's API below `/v1/`, its own control below `/_sandbox/`.
+    /// Everything the sandbox answers: Stripe's API below `/v1/`, its own control below `/_sandbox/`, the script that
+    /// stands in for Stripe.js and the pages a shopper sees.
     pub fn router(&self) -> Router {
         Router::new()
             .merge(control::router())
-            .merge(page::router())
             .merge(account_control::router())
+            .merge(authenticate::router())
             .merge(connect_pages::router())
-            .fallback(call)
+            .merge(stripe_js::router(self))
+            .fallback(api)
             .with_state(self.clone())
     }
 }
@@ -58,7 +60,17 @@ struct Echoed {
     account: Option<String>,
 }
 
-async fn call(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response {
+/// Everything below `/v1/`, and whatever has no other address.
+async fn api(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response {
+    if request.method() == Method::OPTIONS {
+        return cors::preflight();
+    }
+    let mut response = call(&sandbox, request).await;
+    cors::allow(response.headers_mut());
+    response
+}
+
+async fn call(sandbox: &Sandbox, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
     let text = |name: &HeaderName| text_of(&parts.headers, name.as_str());
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
@@ -83,7 +95,7 @@ async fn call(State(sandbox): State<Sandbox>, request: HttpRequest) -> Response 
         body,
     };
     let outcome = sandbox.receive(&request);
-    let in_use = InUse { sandbox: &sandbox, key: outcome.in_use };
+    let in_use = InUse { sandbox, key: outcome.in_use };
     if !outcome.delay.is_zero() {
         tokio::time::sleep(outcome.delay).await;
     }
@@ -98,7 +110,7 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-fn connection_lost() -> Response {
+pub(crate) fn connection_lost() -> Response {
     let mut response = StatusCode::BAD_GATEWAY.into_response();
     response.extensions_mut().insert(ConnectionLost);
     response

@@ -16,6 +16,7 @@
 //! | Control | Body | What it does |
 //! |---|---|---|
 //! | `GET`, `POST`, `DELETE /_sandbox/faults` | a [`Fault`] | lists, adds, clears what goes wrong |
+//! | `GET`, `POST`, `DELETE /_sandbox/declines` | a [`DeclineNext`] | lists, adds, clears payments to decline |
 //! | `POST /_sandbox/webhooks` | [`WebhookSettings`] | holds, drops, copies or reorders webhooks |
 //! | `GET /_sandbox/webhooks` | | every [`Delivery`] and what became of it |
 //! | `POST /_sandbox/webhooks/release` | | lets go what is held |
@@ -43,10 +44,13 @@ mod answer;
 mod api;
 mod audit;
 mod auth;
+mod authenticate;
 mod calls;
 mod connect_pages;
 mod connections;
 mod control;
+mod cors;
+mod declines;
 mod desk;
 mod error;
 mod faults;
@@ -54,6 +58,7 @@ mod form;
 mod http_api;
 mod idempotency;
 mod ids;
+mod language;
 mod methods;
 mod objects;
 mod page;
@@ -63,12 +68,14 @@ mod sandbox;
 mod sender;
 mod serve;
 mod signature;
+mod stripe_js;
 mod table;
 mod webhooks;
 mod world;
 
 pub use audit::{BalanceAudit, IntentAudit, TransferAudit};
 pub use calls::{CALLS_KEPT, Call};
+pub use declines::{DECLINES_MAX, DeclineNext};
 pub use faults::{DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind};
 pub use http_api::{BODY_BYTES_MAX, ConnectionLost};
 pub use sandbox::{ADVANCE_SECONDS_MAX, Clock, Options, Sandbox};

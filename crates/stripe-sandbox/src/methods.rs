@@ -122,6 +122,37 @@ const PROCESSING_ERROR: Decline = Decline {
     message: "An error occurred while processing your card. Try again in a little bit.",
 };
 
+const LOST_CARD: Decline = Decline {
+    code: "card_declined",
+    decline_code: "lost_card",
+    message: "Your card was declined.",
+};
+const STOLEN_CARD: Decline = Decline {
+    code: "card_declined",
+    decline_code: "stolen_card",
+    message: "Your card was declined.",
+};
+
+/// Every decline of a bank.
+static DECLINES: &[Decline] = &[
+    GENERIC_DECLINE,
+    INSUFFICIENT_FUNDS,
+    EXPIRED_CARD,
+    INCORRECT_CVC,
+    PROCESSING_ERROR,
+    LOST_CARD,
+    STOLEN_CARD,
+];
+
+/// The decline with this decline code.
+pub(crate) fn decline(decline_code: &str) -> Option<Decline> {
+    DECLINES.iter().find(|decline| decline.decline_code == decline_code).copied()
+}
+
+pub(crate) fn decline_codes() -> Vec<&'static str> {
+    DECLINES.iter().map(|decline| decline.decline_code).collect()
+}
+
 /// What a test payment method was made to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behavior {
@@ -247,7 +278,7 @@ pub(crate) const DEBIT_FAILED: Decline = Decline {
     message: "The payment attempt failed.",
 };
 
-/// The shopper did not pass 3-D Secure.
+/// The shopper did not pass 3-D Secure. No bank declined: the decline code stays unused.
 pub(crate) const AUTHENTICATION_FAILED: Decline = Decline {
     code: "payment_intent_authentication_failure",
     decline_code: "authentication_required",

@@ -1,101 +1,103 @@
-//! The page a shopper is sent to for 3-D Secure or to her bank: two buttons.
+//! The frame of every page a person sees: its look, its language, its content security policy.
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
-use bytes::Bytes;
-use http::StatusCode;
-use url::Url;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::api::intents::{Intent, Stage, Visit};
-use crate::api::next_actions::{self, Outcome};
-use crate::sandbox::Sandbox;
+use crate::language::Language;
 
-/// Readable in light and dark, and large enough for a finger.
-const STYLE: &str = ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
-    main{max-width:28rem;margin:12vh auto;padding:0 1rem}h1{font-size:1.25rem}\
-    button{font:inherit;min-height:44px;padding:0 1.25rem;margin-right:.5rem}";
+/// The style of all pages, readable in light and dark and from 320 px up.
+pub(crate) const STYLE: &str = include_str!("../web/page/page.css");
+/// Where it is served.
+pub(crate) const STYLE_PATH: &str = "/_sandbox/page.css";
 
-pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/_sandbox/authenticate/{id}", get(show).post(decide))
+/// A page, ready to be answered with.
+pub(crate) struct Page {
+    language: Language,
+    status: StatusCode,
+    title: &'static str,
+    body: String,
+    script: Option<&'static str>,
+    forms_lead_to: Option<String>,
 }
 
-async fn show(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
-    match sandbox.with_intent(&id, |desk| find(desk, &id)) {
-        Ok(intent) => Html(document(&format!(
-            "<h1>Test bank</h1>\
-             <p>A payment of {} {} (in the smallest unit) waits for you.</p>\
-             <form method=\"post\">\
-             <button name=\"outcome\" value=\"succeed\">Complete</button> \
-             <button name=\"outcome\" value=\"fail\">Fail</button>\
-             </form>",
-            intent.amount,
-            intent.currency.to_uppercase(),
-        )))
-        .into_response(),
-        Err(_) => not_found(),
+impl Page {
+    /// A page of this title; the body is HTML.
+    pub(crate) fn new(language: Language, title: &'static str, body: String) -> Self {
+        Self { language, status: StatusCode::OK, title, body, script: None, forms_lead_to: None }
     }
-}
 
-async fn decide(State(sandbox): State<Sandbox>, Path(id): Path<String>, body: Bytes) -> Response {
-    let outcome = match body.as_ref() {
-        b"outcome=succeed" => Outcome::Succeed,
-        b"outcome=fail" => Outcome::Fail,
-        _ => {
-            let message = "<p>Choose one of the two buttons.</p>";
-            return (StatusCode::BAD_REQUEST, Html(document(message))).into_response();
-        }
-    };
-    let result = sandbox.with_intent(&id, |desk| {
-        let visit = next_actions::finish_action(desk, &id, outcome)?;
-        Ok((visit, find(desk, &id)?))
-    });
-    match result {
-        Ok((visit, intent)) => go_back(&visit, &intent),
-        // A second click, or an old page.
-        Err(_) => (
-            StatusCode::CONFLICT,
-            Html(document("<p>This payment waits for nothing any more.</p>")),
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The script it runs, by its path.
+    pub(crate) fn script(mut self, path: &'static str) -> Self {
+        self.script = Some(path);
+        self
+    }
+
+    /// Where its forms may lead besides here, as a source of a content security policy: browsers hold the redirect that
+    /// answers a form to `form-action`, too.
+    pub(crate) fn forms_lead_to(mut self, source: Option<String>) -> Self {
+        self.forms_lead_to = source;
+        self
+    }
+
+    fn document(&self) -> String {
+        let script = self
+            .script
+            .map(|path| format!("<script src=\"{path}\" defer></script>"))
+            .unwrap_or_default();
+        format!(
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+             <link rel=\"icon\" href=\"data:,\">\n\
+             <link rel=\"stylesheet\" href=\"{STYLE_PATH}\">\n{script}</head>\n<body>\n\
+             <main>\n{body}\n<p class=\"stand-in\">{stand_in}</p>\n</main>\n</body>\n</html>\n",
+            lang = self.language.tag(),
+            title = self.title,
+            body = self.body,
+            stand_in = self.language.pick(
+                "A stand-in for Stripe. No real money moves.",
+                "Ein Stellvertreter für Stripe. Es fließt kein echtes Geld.",
+            ),
         )
-            .into_response(),
+    }
+
+    /// The page and nothing else: no script or style but its own, no address handed on.
+    fn policy(&self) -> String {
+        format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; \
+             form-action 'self' {}; frame-ancestors *",
+            self.forms_lead_to.as_deref().unwrap_or_default()
+        )
     }
 }
 
-fn find(desk: &crate::desk::Desk<'_>, id: &str) -> Result<Intent, String> {
-    desk.objects.intents.get(id).cloned().ok_or_else(|| format!("There is no payment intent {id}"))
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        html(self.status, self.document(), &self.policy())
+    }
 }
 
-/// Back to the shop, with what Stripe adds to the address.
-fn go_back(visit: &Visit, intent: &Intent) -> Response {
-    let status = match intent.stage {
-        Stage::Succeeded | Stage::RequiresCapture => "succeeded",
-        Stage::Processing => "pending",
-        Stage::RequiresPaymentMethod
-        | Stage::RequiresConfirmation
-        | Stage::RequiresAction(_)
-        | Stage::Canceled { .. } => "failed",
-    };
-    let target = visit.return_url.as_deref().and_then(|url| Url::parse(url).ok());
-    let Some(mut url) = target else {
-        return Html(document(&format!("<p>Done: {status}. There is no return_url.</p>")))
-            .into_response();
-    };
-    url.query_pairs_mut()
-        .append_pair("payment_intent", &intent.id)
-        .append_pair("payment_intent_client_secret", &intent.client_secret)
-        .append_pair("redirect_status", status);
-    Redirect::to(url.as_str()).into_response()
-}
-
-fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, Html(document("<p>There is no such payment.</p>"))).into_response()
-}
-
-fn document(body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Test bank</title>\
-         <style>{STYLE}</style><main>{body}</main></html>\n"
-    )
+/// An HTML answer under a content security policy. The address of a page may hold a secret and is not handed on.
+pub(crate) fn html(status: StatusCode, document: String, policy: &str) -> Response {
+    let mut response = (status, document).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Every source in a policy comes from a parsed address, so this is a header.
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }

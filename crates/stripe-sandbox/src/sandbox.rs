@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::api::events::Cause;
 use crate::audit::{self, BalanceAudit, IntentAudit, TransferAudit};
 use crate::calls::Call;
+use crate::declines::DeclineNext;
 use crate::desk::Desk;
 use crate::faults::Fault;
 use crate::idempotency::KeyOf;
@@ -165,6 +166,25 @@ impl Sandbox {
         self.world().faults.clear();
     }
 
+    /// Declines the payments that are tried next.
+    ///
+    /// # Errors
+    /// A sentence about what is wrong with the request.
+    pub fn decline_next(&self, request: DeclineNext) -> Result<(), String> {
+        self.world().declines.add(request)
+    }
+
+    /// The declines that wait.
+    #[must_use]
+    pub fn declines(&self) -> Vec<DeclineNext> {
+        self.world().declines.waiting().to_vec()
+    }
+
+    /// Forgets the declines that wait.
+    pub fn clear_declines(&self) {
+        self.world().declines.clear();
+    }
+
     /// How webhooks are treated from now on.
     #[must_use]
     pub fn webhook_settings(&self) -> WebhookSettings {
@@ -273,6 +293,11 @@ impl Sandbox {
         let outcome = self.world().receive(request, now);
         self.shared.wake.notify_one();
         outcome
+    }
+
+    /// The fault that hits the loading of a script or a page.
+    pub(crate) fn fault_of_file(&self, path: &str) -> Option<Fault> {
+        self.world().take_fault_of_file(path)
     }
 
     pub(crate) fn release_key(&self, key: &KeyOf) {

@@ -12,8 +12,9 @@ use crate::api::events::Cause;
 use crate::api::timers;
 use crate::calls::Calls;
 use crate::connections::Connections;
+use crate::declines::Declines;
 use crate::desk::{AccountSettings, Desk};
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::idempotency::Keys;
 use crate::ids::Ids;
 use crate::objects::Objects;
@@ -38,6 +39,7 @@ pub(crate) struct World {
     pub(crate) connections: Connections,
     pub(crate) keys: Keys,
     pub(crate) faults: Faults,
+    pub(crate) declines: Declines,
     pub(crate) calls: Calls,
     pub(crate) webhooks: Queue,
 }
@@ -54,6 +56,7 @@ impl World {
             connections: Connections::default(),
             keys: Keys::default(),
             faults: Faults::default(),
+            declines: Declines::default(),
             calls: Calls::default(),
             webhooks: Queue::default(),
         }
@@ -103,6 +106,11 @@ impl World {
         Some(key.clone())
     }
 
+    /// The fault that hits the loading of a script or a page: one that names its path.
+    pub(crate) fn take_fault_of_file(&mut self, path: &str) -> Option<Fault> {
+        self.faults.take_named(&mut self.ids, path)
+    }
+
     /// When something happens by itself next, by the sandbox's clock.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let timers = self.spaces.values().filter_map(Objects::next_timer).min();
@@ -117,7 +125,7 @@ impl World {
         cause: Cause,
         operation: impl FnOnce(&mut Desk<'_>) -> T,
     ) -> T {
-        let Self { spaces, settings, connections, ids, base_url, .. } = self;
+        let Self { spaces, settings, connections, ids, declines, base_url, .. } = self;
         let mut objects = spaces.remove(key).unwrap_or_default();
         let mut desk = Desk {
             now,
@@ -126,6 +134,7 @@ impl World {
             settings: settings.get(&key.account).cloned().unwrap_or_default(),
             objects: &mut objects,
             ids,
+            declines,
             base_url,
             cause,
             told: Vec::new(),

@@ -10,7 +10,7 @@ use crate::api::ledger::{self, Movement};
 use crate::api::payment_methods::PaymentMethod;
 use crate::desk::Desk;
 use crate::error::{ApiError, ErrorKind};
-use crate::methods::{Behavior, Decline, Flow};
+use crate::methods::{AUTHENTICATION_FAILED, Behavior, Decline, Flow, REDIRECT_FAILED};
 use crate::objects::TimerAction;
 
 /// Refuses a method the intent was not made for.
@@ -63,18 +63,40 @@ pub(crate) fn attach(desk: &mut Desk<'_>, intent: &mut Intent, method: &PaymentM
     intent.stage = Stage::RequiresConfirmation;
 }
 
+/// The page the shopper visits if the attempt asks for one. Stripe leaves it to Stripe.js to show 3-D Secure where it
+/// is asked to, and where there is no way back from a redirect.
+pub(crate) fn visit(
+    desk: &Desk<'_>,
+    intent: &Intent,
+    return_url: Option<String>,
+    use_stripe_sdk: bool,
+) -> Visit {
+    Visit {
+        url: format!("{}/_sandbox/authenticate/{}", desk.base_url.trim_end_matches('/'), intent.id),
+        in_page: use_stripe_sdk || return_url.is_none(),
+        return_url,
+    }
+}
+
 /// Tries to pay. The answer is the intent, or the decline.
 pub(crate) fn attempt(
     desk: &mut Desk<'_>,
     mut intent: Intent,
     method: PaymentMethod,
-    return_url: Option<String>,
+    visit: Visit,
 ) -> Result<Value, ApiError> {
     intent.last_payment_error = None;
-    let visit = Visit {
-        url: format!("{}/_sandbox/authenticate/{}", desk.base_url.trim_end_matches('/'), intent.id),
-        return_url,
-    };
+    // Nobody declines a transfer that the shopper makes by herself.
+    if method.kind.flow != Flow::BankTransfer
+        && let Some(decline) = desk.declines.take(desk.account)
+    {
+        return Err(match method.kind.flow {
+            Flow::Card => decline_attempt(desk, intent, &method, decline),
+            Flow::Redirect | Flow::Debit | Flow::BankTransfer => {
+                fail_attempt(desk, intent, &method, REDIRECT_FAILED, None)
+            }
+        });
+    }
     match (method.kind.flow, method.behavior) {
         (Flow::Card, Behavior::Authenticates(then)) => {
             require_action(desk, intent, Action::Authenticate { then, visit })
@@ -94,7 +116,9 @@ pub(crate) fn attempt(
             Ok(intents::show(desk, &intent))
         }
         (Flow::Redirect, _) => require_action(desk, intent, Action::Redirect { visit }),
-        (Flow::BankTransfer, _) => require_action(desk, intent, Action::BankTransfer { funded: 0 }),
+        (Flow::BankTransfer, _) => {
+            require_action(desk, intent, Action::BankTransfer { funded: 0, visit })
+        }
         (Flow::Debit, behavior) => Ok(start_debit(desk, intent, &method, behavior)),
     }
 }
@@ -215,7 +239,8 @@ pub(crate) fn fail_attempt(
     decline: Decline,
     charge: Option<String>,
 ) -> ApiError {
-    let is_card = method.kind.flow == Flow::Card;
+    // A failed authentication is nothing the bank said about the card.
+    let is_card = method.kind.flow == Flow::Card && decline != AUTHENTICATION_FAILED;
     let (status, kind) =
         if is_card { (402, ErrorKind::Card) } else { (400, ErrorKind::InvalidRequest) };
     let error = ApiError::new(status, kind, decline.message)

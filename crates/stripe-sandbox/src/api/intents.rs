@@ -11,6 +11,9 @@ use crate::methods::{Decline, Kind};
 use crate::objects::Objects;
 use crate::params::{Metadata, Params};
 
+/// The account every bank transfer goes to.
+pub(crate) const BANK_TRANSFER_IBAN: &str = "DE00000000000000000000";
+
 /// Where a payment intent stands, with what only that stage knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -30,8 +33,8 @@ pub(crate) enum Action {
     Authenticate { then: Option<Decline>, visit: Visit },
     /// Pay at her bank or wallet.
     Redirect { visit: Visit },
-    /// Send money; `funded` of it has arrived.
-    BankTransfer { funded: i64 },
+    /// Send money; `funded` of it has arrived. The page says where to.
+    BankTransfer { funded: i64, visit: Visit },
 }
 
 /// A page the shopper is sent to, and where she comes back to.
@@ -39,6 +42,8 @@ pub(crate) enum Action {
 pub(crate) struct Visit {
     pub(crate) url: String,
     pub(crate) return_url: Option<String>,
+    /// Whether Stripe.js shows the page inside the shop's, instead of sending the shopper there.
+    pub(crate) in_page: bool,
 }
 
 impl Stage {
@@ -204,11 +209,15 @@ impl Intent {
             return Value::Null;
         };
         match action {
+            Action::Authenticate { visit, .. } if visit.in_page => json!({
+                "type": "use_stripe_sdk",
+                "use_stripe_sdk": { "type": "three_d_secure_redirect", "stripe_js": visit.url },
+            }),
             Action::Authenticate { visit, .. } | Action::Redirect { visit } => json!({
                 "type": "redirect_to_url",
                 "redirect_to_url": { "return_url": visit.return_url, "url": visit.url },
             }),
-            Action::BankTransfer { funded } => json!({
+            Action::BankTransfer { funded, visit } => json!({
                 "type": "display_bank_transfer_instructions",
                 "display_bank_transfer_instructions": {
                     "amount_remaining": self.amount - funded,
@@ -218,12 +227,12 @@ impl Intent {
                             "account_holder_name": "Sandbox",
                             "bic": "SANDDEFFXXX",
                             "country": "DE",
-                            "iban": "DE00000000000000000000",
+                            "iban": BANK_TRANSFER_IBAN,
                         },
                         "supported_networks": ["sepa"],
                         "type": "iban",
                     }],
-                    "hosted_instructions_url": null,
+                    "hosted_instructions_url": visit.url,
                     "reference": self.id,
                     "type": "eu_bank_transfer",
                 },
@@ -265,6 +274,7 @@ pub(crate) fn unexpected_state(desk: &Desk<'_>, intent: &Intent, operation: &str
 pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, ApiError> {
     let confirm = params.boolean("confirm")?.unwrap_or(false);
     let return_url = params.filled("return_url")?;
+    let use_stripe_sdk = params.boolean("use_stripe_sdk")?.unwrap_or(false);
     let method = payment_methods::read(desk, &mut params)?;
     let mut intent = intent_params::read_new(desk, &mut params)?;
     params.finish()?;
@@ -286,7 +296,10 @@ pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, A
     }
     put_and_tell(desk, &intent, "payment_intent.created");
     match method {
-        Some(method) if confirm => attempts::attempt(desk, intent, method, return_url),
+        Some(method) if confirm => {
+            let visit = attempts::visit(desk, &intent, return_url, use_stripe_sdk);
+            attempts::attempt(desk, intent, method, visit)
+        }
         Some(_) | None => Ok(show(desk, &intent)),
     }
 }
@@ -328,6 +341,7 @@ pub(crate) fn confirm(
     let mut intent = find(desk, id)?;
     let given = payment_methods::read(desk, &mut params)?;
     let return_url = params.filled("return_url")?;
+    let use_stripe_sdk = params.boolean("use_stripe_sdk")?.unwrap_or(false);
     intent_params::read_confirmation(&mut params, &mut intent)?;
     params.finish()?;
     match intent.stage {
@@ -350,7 +364,8 @@ pub(crate) fn confirm(
     attempts::check_method(desk, &intent, &method)?;
     attempts::check_return_url(&intent, return_url.as_deref())?;
     attempts::attach(desk, &mut intent, &method);
-    attempts::attempt(desk, intent, method, return_url)
+    let visit = attempts::visit(desk, &intent, return_url, use_stripe_sdk);
+    attempts::attempt(desk, intent, method, visit)
 }
 
 pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiError> {

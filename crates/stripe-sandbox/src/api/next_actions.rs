@@ -64,13 +64,13 @@ pub(crate) fn fund(desk: &mut Desk<'_>, id: &str, amount: i64) -> Result<(), Str
         ));
     }
     let mut intent = find(desk, id)?;
-    let Stage::RequiresAction(Action::BankTransfer { funded }) = intent.stage else {
+    let Stage::RequiresAction(Action::BankTransfer { funded, visit }) = intent.stage.clone() else {
         return Err(waits_for_nothing(&intent, "a bank transfer"));
     };
     let taken = amount.min(intent.amount - funded);
     let funded = funded + taken;
     cash_balance::tell_of_transfer(desk, &intent, amount, taken);
-    intent.stage = Stage::RequiresAction(Action::BankTransfer { funded });
+    intent.stage = Stage::RequiresAction(Action::BankTransfer { funded, visit });
     if funded < intent.amount {
         intents::put_and_tell(desk, &intent, "payment_intent.partially_funded");
         return Ok(());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::ids;
 use crate::methods::{self, Behavior, Flow, Kind, TestCard};
 use crate::params::Params;
@@ -160,9 +160,14 @@ fn from_data(desk: &mut Desk<'_>, data: &mut Params) -> Result<PaymentMethod, Ap
             hash.finish()?;
             let digits: String = number.chars().filter(char::is_ascii_digit).collect();
             let card = methods::test_card_by_number(&digits).ok_or_else(|| {
-                ApiError::invalid("Only test card numbers work here.")
-                    .code("incorrect_number")
-                    .param(param)
+                ApiError::new(
+                    402,
+                    ErrorKind::Card,
+                    "Your card was declined. Only test cards work here.",
+                )
+                .code("card_declined")
+                .decline_code(Some("test_mode_live_card"))
+                .param(param)
             })?;
             let mut method = from_card(desk, card)?;
             if let Some(details) = billing_details {

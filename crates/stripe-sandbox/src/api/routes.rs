@@ -40,6 +40,19 @@ const PUBLIC_INTENT_FIELDS: &[&str] = &[
     "status",
 ];
 
+/// What only a secret key may say at a confirmation: the rest decides over the shop's money, not over the shopper's.
+const SECRET_CONFIRMATION: &[&str] = &[
+    "automatic_payment_methods",
+    "capture_method",
+    "error_on_requires_action",
+    "mandate",
+    "metadata",
+    "off_session",
+    "payment_method_options",
+    "payment_method_types",
+    "radar_options",
+];
+
 /// Carries out one call.
 pub(crate) fn perform(
     desk: &mut Desk<'_>,
@@ -175,12 +188,9 @@ fn publishable(
         ("GET", ["v1", "payment_intents", id]) => (*id, false),
         ("POST", ["v1", "payment_intents", id, "confirm"]) => (*id, true),
         _ => {
-            return Err(ApiError::new(
-                401,
-                ErrorKind::InvalidRequest,
-                "This call cannot be made with a publishable API key: use a secret key.",
-            )
-            .code("secret_key_required"));
+            return Err(secret_key_required(
+                "This call cannot be made with a publishable API key: use a secret key.".to_owned(),
+            ));
         }
     };
     let secret = params.peek_text("client_secret").unwrap_or_default();
@@ -190,11 +200,26 @@ fn publishable(
         return Err(ApiError::not_found("payment_intent", id, "intent"));
     }
     let shown = if confirms {
+        refuse_secret_parameters(&params)?;
         intents::confirm(desk, id, params).map_err(ApiError::for_publishable_key)?
     } else {
         intents::retrieve(desk, id, params)?
     };
     Ok(public_intent(&shown))
+}
+
+fn refuse_secret_parameters(params: &Params) -> Result<(), ApiError> {
+    match params.names().into_iter().find(|name| SECRET_CONFIRMATION.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(secret_key_required(format!(
+            "{name} cannot be set with a publishable API key: use a secret key."
+        ))
+        .param(name)),
+    }
+}
+
+fn secret_key_required(message: String) -> ApiError {
+    ApiError::new(401, ErrorKind::InvalidRequest, message).code("secret_key_required")
 }
 
 /// The fields of an intent a browser may see.
