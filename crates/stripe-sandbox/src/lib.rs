@@ -33,6 +33,11 @@
 //!
 //! An unknown field is refused by name. The README beside this crate shows each with `curl`.
 //!
+//! # In the browser
+//!
+//! `/endive/stripe.js` stands in for Stripe.js: a Payment Element in a frame of the sandbox's origin, 3-D Secure in a
+//! dialog, a test bank. A page that works with Stripe's script works with this one.
+//!
 //! # Broken connections
 //!
 //! A lost request or answer closes the connection without a byte. Without sockets there is none to close: the response

@@ -68,12 +68,13 @@ pub(crate) fn attach(desk: &mut Desk<'_>, intent: &mut Intent, method: &PaymentM
 pub(crate) fn visit(
     desk: &Desk<'_>,
     intent: &Intent,
+    method: &PaymentMethod,
     return_url: Option<String>,
     use_stripe_sdk: bool,
 ) -> Visit {
     Visit {
         url: format!("{}/_sandbox/authenticate/{}", desk.base_url.trim_end_matches('/'), intent.id),
-        in_page: use_stripe_sdk || return_url.is_none(),
+        in_page: method.kind.flow != Flow::Redirect && (use_stripe_sdk || return_url.is_none()),
         return_url,
     }
 }

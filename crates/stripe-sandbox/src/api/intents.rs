@@ -297,7 +297,7 @@ pub(crate) fn create(desk: &mut Desk<'_>, mut params: Params) -> Result<Value, A
     put_and_tell(desk, &intent, "payment_intent.created");
     match method {
         Some(method) if confirm => {
-            let visit = attempts::visit(desk, &intent, return_url, use_stripe_sdk);
+            let visit = attempts::visit(desk, &intent, &method, return_url, use_stripe_sdk);
             attempts::attempt(desk, intent, method, visit)
         }
         Some(_) | None => Ok(show(desk, &intent)),
@@ -364,7 +364,7 @@ pub(crate) fn confirm(
     attempts::check_method(desk, &intent, &method)?;
     attempts::check_return_url(&intent, return_url.as_deref())?;
     attempts::attach(desk, &mut intent, &method);
-    let visit = attempts::visit(desk, &intent, return_url, use_stripe_sdk);
+    let visit = attempts::visit(desk, &intent, &method, return_url, use_stripe_sdk);
     attempts::attempt(desk, intent, method, visit)
 }
 

@@ -8,6 +8,7 @@ async fn unknown_fields_are_refused_by_name() {
     let app = TestApp::new();
     for (path, body) in [
         ("/faults", json!({ "kind": "status", "colour": 1 })),
+        ("/declines", json!({ "code": "lost_card", "colour": 1 })),
         ("/webhooks", json!({ "mode": "hold", "colour": 1 })),
         ("/clock", json!({ "advance_seconds": 1, "colour": 1 })),
         ("/accounts/acct_1", json!({ "multicapture": true, "colour": 1 })),
@@ -27,6 +28,7 @@ async fn values_out_of_bounds_are_refused_with_the_bound() {
         ("/faults", json!({ "kind": "status", "status": 200 }), "400"),
         ("/faults", json!({ "kind": "delay" }), "delay_ms"),
         ("/faults", json!({ "kind": "status", "percent": 101 }), "100"),
+        ("/declines", json!({ "code": "bad_mood" }), "insufficient_funds"),
         ("/webhooks", json!({ "copies": 0 }), "drop"),
         ("/webhooks", json!({ "mode": "lose" }), "hold"),
         ("/clock", json!({ "advance_seconds": -5 }), "-5"),

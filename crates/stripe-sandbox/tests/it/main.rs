@@ -6,14 +6,17 @@
 )]
 
 mod accounts;
+mod browser;
 mod clock;
 mod control;
+mod declines;
 mod determinism;
 mod faults;
 mod idempotency;
 mod limits;
 mod marketplace_money;
 mod money;
+mod pages;
 mod support;
 mod transfers;
 mod webhooks;

@@ -202,6 +202,29 @@ impl TestApp {
         (endpoint.text("/id"), endpoint.text("/secret"))
     }
 
+    /// An intent that waits for a payment method; its id and its client secret.
+    pub async fn unpaid(&self) -> (String, String) {
+        let form = "amount=2000&currency=eur&automatic_payment_methods[enabled]=true";
+        let intent = self.post("/v1/payment_intents", form).await.ok();
+        (intent.text("/id"), intent.text("/client_secret"))
+    }
+
+    /// A call with the publishable key of the same account.
+    pub async fn call_in_browser(&self, method: Method, path: &str, form: &str) -> Reply {
+        let mut request = request(method, path, form);
+        request.headers_mut().insert("authorization", "Bearer pk_test_tests".parse().unwrap());
+        self.send(request).await.unwrap()
+    }
+
+    /// What Stripe.js sends when the shopper pays; `data` is the `payment_method_data` and whatever else.
+    pub async fn pay_in_browser(&self, (id, secret): &(String, String), data: &str) -> Reply {
+        let path = format!("/v1/payment_intents/{id}/confirm");
+        let form = format!(
+            "client_secret={secret}&use_stripe_sdk=true&return_url=https://shop.example/back&{data}"
+        );
+        self.call_in_browser(Method::POST, &path, &form).await
+    }
+
     pub async fn status_of(&self, intent: &str) -> String {
         self.get(&format!("/v1/payment_intents/{intent}")).await.ok().text("/status")
     }

@@ -31,7 +31,7 @@ function testValues(type, fields, words, filled) {
     });
     return element("li", {}, [button]);
   });
-  const title = type === "card" ? words.testCards : "IBAN";
+  const title = type === "card" ? words.testCards : words.testAccounts;
   return element("details", { className: "test-cards" }, [
     element("summary", { textContent: title }),
     element("ul", {}, items),
