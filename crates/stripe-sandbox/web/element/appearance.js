@@ -28,12 +28,13 @@ const VARIABLES = [
   "spacingUnit",
 ];
 
-function applyAppearance({ theme = "stripe", variables = {} } = {}) {
+function applyAppearance({ theme = "stripe", variables = {} } = {}, surface) {
   const { style } = document.documentElement;
   const base = Object.hasOwn(THEMES, theme) ? THEMES[theme] : THEMES.stripe;
   const chosen = Object.entries(variables).filter(([name]) => VARIABLES.includes(name));
   style.cssText = "";
   style.colorScheme = theme === "night" ? "dark" : "light";
+  if (surface) style.setProperty("--surface", surface);
   for (const [name, value] of [...Object.entries(base), ...chosen]) {
     const property = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     style.setProperty(`--${property}`, String(value));

@@ -32,10 +32,10 @@ function numberProblem(text) {
   return passesLuhn(digits) ? null : "invalid_number";
 }
 
-// `12 / 34`; also out of what a browser fills in, such as `12/2034`.
+// `12 / 34`; also out of `12/2034`, typed or filled in by the browser.
 function formatExpiry(text) {
   let digits = digitsOf(/^\s*\d\s*\//.test(text) || /^\s*[2-9]/.test(text) ? `0${text}` : text);
-  if (/^\d\d20\d\d$/.test(digits)) digits = digits.slice(0, 2) + digits.slice(4);
+  if (/^\d\d20\d{1,2}$/.test(digits)) digits = digits.slice(0, 2) + digits.slice(4);
   digits = digits.slice(0, 4);
   return digits.length > 2 ? `${digits.slice(0, 2)} / ${digits.slice(2)}` : digits;
 }

@@ -49,7 +49,7 @@ function prepare(told) {
   client = { api: "", publishableKey, stripeAccount, words };
   document.documentElement.lang = words.language;
   document.title = words.frameTitle;
-  applyAppearance(told.appearance);
+  applyAppearance(told.appearance, told.surface);
 }
 
 function show() {

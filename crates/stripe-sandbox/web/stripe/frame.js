@@ -45,6 +45,7 @@ class Frame {
 
   mount(parent) {
     parent.replaceChildren(this.#node);
+    this.#setUp.surface = surfaceOf(parent);
   }
 
   remove() {
@@ -74,7 +75,8 @@ class Frame {
 
   // What is set up anew, such as another appearance.
   update(changes) {
-    Object.assign(this.#setUp, changes);
+    const surface = surfaceOf(this.#node.parentElement);
+    Object.assign(this.#setUp, changes, { surface });
     this.#node.title = this.#setUp.words.frameTitle;
     this.#node.style.colorScheme = isDark(this.#setUp.appearance) ? "dark" : "light";
     this.tell("update", { setUp: this.#sendable() });
@@ -107,6 +109,16 @@ class Frame {
       this.#onEvent(type, content);
     }
   }
+}
+
+// The colour the frame stands on. The form shows it as its own, so that the contrast of its words can be measured.
+function surfaceOf(node) {
+  for (let at = node; at; at = at.parentElement) {
+    const { backgroundColor, backgroundImage } = getComputedStyle(at);
+    if (backgroundImage !== "none") return undefined;
+    if (!/^rgba|\/|transparent/.test(backgroundColor)) return backgroundColor;
+  }
+  return undefined;
 }
 
 function isDark(appearance) {
