@@ -10,10 +10,11 @@ use crate::context::Context;
 use crate::learn::{Learned, Moved};
 use crate::limits::{CONFLICTS_MAX, KEY_LIFE};
 use crate::ports::{
-    CommitOutcome, CreatePayment, IntentState, IntentView, PspError, Refusal, Stored,
+    CommitOutcome, CreatePayment, IntentState, IntentView, PspError, Refusal, StoreError, Stored,
+    UpdatePayment,
 };
 use crate::problem::Problem;
-use crate::tenant::Credentials;
+use crate::tenant::{Credentials, Settings};
 
 /// How a call ended.
 #[derive(Clone, Debug)]
@@ -93,7 +94,9 @@ impl Context {
             }
             Purpose::Update(checkout) => {
                 let reference = reference_of(payment)?;
-                let view = self.psp.update_payment(credentials, reference, checkout, key).await?;
+                let terms = self.settings_of(payment).await?.terms_of(checkout);
+                let change = UpdatePayment { terms: &terms, checkout };
+                let view = self.psp.update_payment(credentials, reference, &change, key).await?;
                 Ok(updated(&view))
             }
             Purpose::Capture { amount, last, .. } => {
@@ -131,16 +134,19 @@ impl Context {
         self.psp.capture(credentials, reference, nothing, true, key).await
     }
 
+    async fn settings_of(&self, payment: &Payment) -> Result<Settings, PspError> {
+        let tenant = self.store.tenant(&payment.tenant).await.map_err(not_sent)?;
+        Ok(tenant.map(|tenant| tenant.value.settings).unwrap_or_default())
+    }
+
     async fn create_attempt(
         &self,
         credentials: &Credentials,
         payment: &Payment,
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
-        let unavailable = |error: crate::ports::StoreError| PspError::NotSent(error.to_string());
-        let installation = self.store.installation().await.map_err(unavailable)?;
-        let tenant = self.store.tenant(&payment.tenant).await.map_err(unavailable)?;
-        let settings = tenant.map(|tenant| tenant.value.settings).unwrap_or_default();
+        let installation = self.store.installation().await.map_err(not_sent)?;
+        let settings = self.settings_of(payment).await?;
         let request = CreatePayment {
             tenant: &payment.tenant,
             installation,
@@ -148,6 +154,7 @@ impl Context {
             attempt: payment.attempt().id,
             business_model: settings.business_model,
             statement_descriptor_suffix: settings.statement_descriptor_suffix.as_deref(),
+            terms: &settings.terms_of(&payment.checkout),
             checkout: &payment.checkout,
         };
         self.psp.create_payment(credentials, &request, key).await
@@ -301,6 +308,11 @@ const ENDED_OTHERWISE: &str = "the payment was ended in another way";
 
 /// What the PSP says settles the call. Where our books know all of it and the attempt is over, the
 /// call itself came to nothing; one that it settles is not touched by that.
+/// What is needed for a call could not be read, so it was not made.
+fn not_sent(error: StoreError) -> PspError {
+    PspError::NotSent(error.to_string())
+}
+
 fn settled_by(view: &IntentView, came_to_nothing: Event) -> Learned {
     let mut learned = Learned::from(view);
     if matches!(view.state, IntentState::Captured { .. } | IntentState::Canceled { .. }) {

@@ -72,7 +72,11 @@ impl Context {
     ) -> Result<Option<Configured>, ConfigureError> {
         let known = self.known_credentials(stored.as_ref()).await?;
         let keys = settings::keys(configuration, known.as_ref());
-        let merged = settings::merge(stored.as_ref().map(|old| &old.value.settings), configuration);
+        let merged = settings::merge(
+            stored.as_ref().map(|old| &old.value.settings),
+            configuration,
+            &|kind| self.psp.is_kind(kind),
+        );
         let (keys, settings) = match (keys, merged) {
             (Ok(keys), Ok(settings)) => (keys, settings),
             (keys, settings) => {

@@ -30,6 +30,7 @@ mod learn;
 pub mod limits;
 mod messages;
 mod methods;
+pub mod offered;
 pub mod operate;
 pub mod ports;
 mod problem;

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use protocol::message::{
-    AppConfigUpdated, CheckoutStrategy, DeletePaymentMethod, PaymentMethod as MethodMessage, body,
+    AppConfigUpdated, DeletePaymentMethod, PaymentMethod as MethodMessage, body,
 };
 use protocol::{Channel, MessageName};
 
 use crate::context::Context;
 use crate::messages::{Blocks, message};
+use crate::offered::OfferedMethod;
 use crate::ports::NewMessage;
 use crate::tenant::{PaymentMethod, Tenant, TenantStatus};
 
@@ -20,13 +21,13 @@ const APP_CONFIG_KEY: &str = "app-config";
 /// difference: a new one is added, a changed one updated, one that went deleted (case 73).
 pub(crate) fn diff(context: &Context, tenant: &mut Tenant, now: Timestamp) -> Vec<NewMessage> {
     let mut messages = Vec::new();
-    for name in tenant.settings.payment_methods.clone() {
-        messages.extend(tell(context, tenant, &name, now));
+    for method in tenant.settings.payment_methods.clone() {
+        messages.extend(tell(context, tenant, &method, now));
     }
     let gone: Vec<String> = tenant
         .methods
         .iter()
-        .filter(|(name, method)| method.active && !tenant.settings.payment_methods.contains(name))
+        .filter(|(name, method)| method.active && !offers(tenant, name))
         .map(|(name, _)| name.clone())
         .collect();
     for name in gone {
@@ -45,9 +46,19 @@ pub(crate) fn delete_all(
     names.into_iter().filter_map(|name| delete(context, tenant, &name, now)).collect()
 }
 
-fn tell(context: &Context, tenant: &mut Tenant, name: &str, now: Timestamp) -> Option<NewMessage> {
+fn offers(tenant: &Tenant, name: &str) -> bool {
+    tenant.settings.payment_methods.iter().any(|method| method.name == name)
+}
+
+fn tell(
+    context: &Context,
+    tenant: &mut Tenant,
+    method: &OfferedMethod,
+    now: Timestamp,
+) -> Option<NewMessage> {
     let base_url = &context.site.public_url;
-    let payload = MethodMessage::new(name, PROVIDER, base_url, CheckoutStrategy::HostedPaymentPage);
+    let name = method.name.as_str();
+    let payload = MethodMessage::new(name, PROVIDER, base_url, method.strategy);
     let told = body(&payload).unwrap_or_default();
     let known = tenant.methods.get(name);
     let kind = match known {

@@ -12,7 +12,7 @@ pub use operator::{
 };
 pub use psp::{
     CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, PspFact,
-    RefundView, Refusal, RegisteredEndpoint, WebhookRejected,
+    RefundView, Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 pub use store::{
     After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,

@@ -6,11 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::checkout::InvalidField;
+use crate::offered::{self, DEFAULT_METHOD, OfferedMethod};
 use crate::redirects::is_safe;
 use crate::tenant::{BusinessModel, Credentials, Settings};
 
-/// The payment method of a tenant that names none.
-pub const DEFAULT_METHOD: &str = "Stripe";
 /// The most payment methods a tenant may have.
 pub const METHODS_MAX: usize = 20;
 /// The longest title of a payment page, in characters.
@@ -167,8 +166,13 @@ fn environment(new: &Configuration, wrong: &mut Vec<InvalidField>) -> Option<Mod
     mode
 }
 
-/// The settings after merging: what is new wins, what is not mentioned stays.
-pub(crate) fn merge(old: Option<&Settings>, new: &Configuration) -> Checked<Settings> {
+/// The settings after merging: what is new wins, what is not mentioned stays. `is_kind` knows the
+/// PSP's kinds of payment methods.
+pub(crate) fn merge(
+    old: Option<&Settings>,
+    new: &Configuration,
+    is_kind: &dyn Fn(&str) -> bool,
+) -> Checked<Settings> {
     let mut settings = old.cloned().unwrap_or_default();
     let mut wrong = Vec::new();
     if let Some(name) = &new.business_model {
@@ -181,9 +185,15 @@ pub(crate) fn merge(old: Option<&Settings>, new: &Configuration) -> Checked<Sett
         }
     }
     merge_look(&mut settings, new, &mut wrong);
+    if let Some(methods) = &new.payment_methods {
+        match offered::read_all(methods, is_kind) {
+            Ok(methods) => settings.payment_methods = methods,
+            Err(problem) => wrong.push(InvalidField::new("paymentMethods", problem)),
+        }
+    }
     merge_lists(&mut settings, new, &mut wrong);
     if settings.payment_methods.is_empty() {
-        settings.payment_methods = vec![DEFAULT_METHOD.to_owned()];
+        settings.payment_methods = vec![OfferedMethod::named(DEFAULT_METHOD)];
     }
     if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
 }
@@ -254,12 +264,6 @@ fn descriptor_suffix(text: &str) -> Result<(), String> {
 }
 
 fn merge_lists(settings: &mut Settings, new: &Configuration, wrong: &mut Vec<InvalidField>) {
-    if let Some(methods) = &new.payment_methods {
-        match payment_methods(methods) {
-            Ok(methods) => settings.payment_methods = methods,
-            Err(problem) => wrong.push(InvalidField::new("paymentMethods", problem)),
-        }
-    }
     if let Some(origins) = &new.shop_origins {
         match origins.iter().map(|text| origin(text)).collect() {
             Ok(origins) => settings.shop_origins = origins,
@@ -275,22 +279,6 @@ fn merge_lists(settings: &mut Settings, new: &Configuration, wrong: &mut Vec<Inv
             }
         }
     }
-}
-
-fn payment_methods(names: &[String]) -> Result<Vec<String>, String> {
-    let mut methods: Vec<String> = Vec::new();
-    for name in names.iter().map(|name| name.trim()) {
-        if name.is_empty() || name.chars().count() > TITLE_MAX {
-            return Err(format!("has a name that is empty or longer than {TITLE_MAX} characters"));
-        }
-        if !methods.iter().any(|known| known == name) {
-            methods.push(name.to_owned());
-        }
-    }
-    if methods.len() > METHODS_MAX {
-        return Err(format!("has more than {METHODS_MAX} names"));
-    }
-    Ok(methods)
 }
 
 /// An origin in its canonical form: scheme, host and port, nothing more.
@@ -311,6 +299,10 @@ mod tests {
 
     fn read(text: &str) -> Configuration {
         Configuration::from_text(text).unwrap()
+    }
+
+    fn merged(old: Option<&Settings>, text: &str) -> Checked<Settings> {
+        merge(old, &read(text), &|kind| kind == "card")
     }
 
     fn wrong_keys(text: &str) -> Vec<String> {
@@ -375,13 +367,13 @@ mod tests {
 
     #[test]
     fn c67_what_is_not_mentioned_stays() {
-        let old = merge(None, &read(r##"{"paymentPageTitle":"Old","payButtonColor":"#112233"}"##));
-        let old = old.unwrap();
-        let new = merge(Some(&old), &read(r#"{"paymentPageTitle":"New"}"#)).unwrap();
+        let old =
+            merged(None, r##"{"paymentPageTitle":"Old","payButtonColor":"#112233"}"##).unwrap();
+        let new = merged(Some(&old), r#"{"paymentPageTitle":"New"}"#).unwrap();
         assert_eq!(new.payment_page_title.as_deref(), Some("New"));
         assert_eq!(new.pay_button_color.as_deref(), Some("#112233"));
-        assert_eq!(new.payment_methods, [DEFAULT_METHOD]);
-        let cleared = merge(Some(&new), &read(r#"{"payButtonColor":""}"#)).unwrap();
+        assert_eq!(new.payment_methods, [OfferedMethod::named(DEFAULT_METHOD)]);
+        let cleared = merged(Some(&new), r#"{"payButtonColor":""}"#).unwrap();
         assert_eq!(cleared.pay_button_color, None);
     }
 
@@ -391,7 +383,7 @@ mod tests {
             "statementDescriptorSuffix":"***","shopOrigins":["https://shop.test/path"],
             "onboardingLinks":["javascript:x"],"paymentMethods":[""]}"#;
         let fields: Vec<_> =
-            merge(None, &read(text)).unwrap_err().into_iter().map(|field| field.field).collect();
+            merged(None, text).unwrap_err().into_iter().map(|field| field.field).collect();
         assert_eq!(
             fields,
             [
@@ -409,7 +401,7 @@ mod tests {
     #[test]
     fn origins_are_kept_in_their_canonical_form() {
         let text = r#"{"shopOrigins":["https://Shop.Example:443/","http://127.0.0.1:8082"]}"#;
-        let settings = merge(None, &read(text)).unwrap();
+        let settings = merged(None, text).unwrap();
         assert_eq!(settings.shop_origins, ["https://shop.example", "http://127.0.0.1:8082"]);
     }
 }

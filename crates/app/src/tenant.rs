@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use payment::{Account, Mode, TenantId};
+use payment::{Account, Checkout, Mode, TenantId};
 use secrecy::SecretString;
 use uuid::Uuid;
+
+use crate::offered::{self, OfferedMethod, Terms};
 
 /// A shop that was configured at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,10 +88,17 @@ pub struct Settings {
     pub statement_descriptor_suffix: Option<String>,
     /// Links shown to merchants who onboard.
     pub onboarding_links: Vec<String>,
-    /// Names of the payment methods that the shop offers; never empty.
-    pub payment_methods: Vec<String>,
+    /// The payment methods that the shop offers; never empty.
+    pub payment_methods: Vec<OfferedMethod>,
     /// Origins that may frame the payment page and be redirected to.
     pub shop_origins: Vec<String>,
+}
+
+impl Settings {
+    /// How an order is paid.
+    pub fn terms_of(&self, checkout: &Checkout) -> Terms {
+        offered::terms(&self.payment_methods, checkout.payment_method.as_deref())
+    }
 }
 
 /// A payment method as the shop was told of it.

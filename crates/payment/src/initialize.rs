@@ -11,7 +11,7 @@ pub enum Initialization {
     Finish,
     /// The same payment again; the order's description may have been brought up to date.
     Same(Box<Payment>),
-    /// Journal this call and make it: the attempt exists and its amount changes.
+    /// Journal this call and make it: the attempt exists, and its amount or method changes.
     Update(Purpose),
     /// The last attempt is over: this payment has a new one, to be made at the PSP.
     Again(Box<Payment>),
@@ -47,13 +47,15 @@ impl Payment {
             return Ok(Initialization::Finish);
         }
         let same_amount = self.checkout.total == checkout.total;
+        // Another method may be paid otherwise.
+        let same = same_amount && self.checkout.payment_method == checkout.payment_method;
         match self.status {
             Status::New | Status::AuthorizationFailed
                 if self.attempt().state == AttemptState::Refused =>
             {
                 Ok(self.new_attempt(checkout, attempt))
             }
-            Status::New | Status::AuthorizationFailed if !same_amount => {
+            Status::New | Status::AuthorizationFailed if !same => {
                 Ok(Initialization::Update(Purpose::Update(Box::new(checkout))))
             }
             Status::New | Status::AuthorizationFailed => Ok(self.same(Some(checkout))),

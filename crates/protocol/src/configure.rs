@@ -6,7 +6,7 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decode::Invalid;
@@ -84,10 +84,30 @@ pub struct Configuration {
     pub statement_descriptor_suffix: Option<String>,
     /// Links shown to merchants who onboard.
     pub onboarding_links: Option<Vec<String>>,
-    /// Names of the payment methods that the shop offers.
-    pub payment_methods: Option<Vec<String>>,
+    /// The payment methods that the shop offers.
+    pub payment_methods: Option<Vec<MethodConfiguration>>,
     /// Origins that may frame the payment page and be redirected to.
     pub shop_origins: Option<Vec<String>>,
+}
+
+/// One payment method of the configuration: a text stands for its name alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MethodConfiguration {
+    /// Its name in the shop.
+    pub name: String,
+    /// Where the payment form is, as in AddPaymentMethod: `hosted-payment-page`, `embedded` or
+    /// `express-checkout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// The kinds it is limited to, in the provider's words, for instance `card`. None of them:
+    /// everything that the account offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// `manual`: held at checkout and captured when the shop says so, where the kind can do that.
+    /// `automatic`: captured at checkout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
 }
 
 /// Why a configuration could not be read.
@@ -177,7 +197,7 @@ impl Configuration {
             "payButtonColor" => self.pay_button_color = text(value)?,
             "statementDescriptorSuffix" => self.statement_descriptor_suffix = text(value)?,
             "onboardingLinks" => self.onboarding_links = texts(value)?,
-            "paymentMethods" => self.payment_methods = texts(value)?,
+            "paymentMethods" => self.payment_methods = methods(value)?,
             "shopOrigins" => self.shop_origins = texts(value)?,
             unknown => return Err(unknown_key(unknown)),
         }
@@ -195,6 +215,26 @@ fn texts(value: Value) -> Result<Option<Vec<String>>, String> {
         return Ok(None);
     }
     php::texts(value).map(Some).map_err(|_| "must be a list of texts".to_owned())
+}
+
+fn methods(value: Value) -> Result<Option<Vec<MethodConfiguration>>, String> {
+    let complaint = "must be a list of names, or of objects with a name";
+    let list = match value {
+        Value::Null => return Ok(None),
+        Value::Array(list) => list,
+        // PHP's list with gaps.
+        Value::Object(map) => map.into_iter().map(|(_, value)| value).collect(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(complaint.to_owned()),
+    };
+    let method = |value| match value {
+        Value::String(name) => Ok(MethodConfiguration { name, ..MethodConfiguration::default() }),
+        Value::Object(_) => serde_json::from_value(value)
+            .map_err(|error| format!("has an entry that does not read: {error}")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            Err(complaint.to_owned())
+        }
+    };
+    list.into_iter().map(method).collect::<Result<_, _>>().map(Some)
 }
 
 fn unknown_key(unknown: &str) -> String {
@@ -258,9 +298,34 @@ mod tests {
         assert_eq!(configuration.secret_key.unwrap().expose_secret(), "sk_test_1");
         assert_eq!(configuration.webhook_secrets.unwrap()[0].expose_secret(), "whsec_1");
         assert_eq!(configuration.pay_button_color.as_deref(), Some("#112233"));
-        assert_eq!(configuration.payment_methods.unwrap(), ["Stripe", "Klarna"]);
+        let methods = configuration.payment_methods.unwrap();
+        let names: Vec<_> = methods.iter().map(|method| method.name.as_str()).collect();
+        assert_eq!(names, ["Stripe", "Klarna"]);
         assert_eq!(configuration.onboarding_links.unwrap(), Vec::<String>::new());
         assert_eq!(configuration.shop_origins, None);
+    }
+
+    #[test]
+    fn a_payment_method_may_say_how_it_is_paid() {
+        let text = r#"{"paymentMethods":["Stripe",{"name":"PayPal Express","strategy":"express-checkout",
+            "types":["paypal"],"capture":"automatic"}]}"#;
+        let methods = Configuration::from_text(text).unwrap().payment_methods.unwrap();
+        assert_eq!(
+            methods,
+            [
+                MethodConfiguration { name: "Stripe".into(), ..MethodConfiguration::default() },
+                MethodConfiguration {
+                    name: "PayPal Express".into(),
+                    strategy: Some("express-checkout".into()),
+                    types: vec!["paypal".into()],
+                    capture: Some("automatic".into()),
+                },
+            ]
+        );
+        let complaint = |text: &str| Configuration::from_text(text).unwrap_err().to_string();
+        insta::assert_snapshot!(complaint(r#"{"paymentMethods":[{"nam":"a"}]}"#), @"paymentMethods: has an entry that does not read: unknown field `nam`, expected one of `name`, `strategy`, `types`, `capture`");
+        insta::assert_snapshot!(complaint(r#"{"paymentMethods":[{}]}"#), @"paymentMethods: has an entry that does not read: missing field `name`");
+        insta::assert_snapshot!(complaint(r#"{"paymentMethods":[7]}"#), @"paymentMethods: must be a list of names, or of objects with a name");
     }
 
     #[test]
@@ -287,7 +352,7 @@ mod tests {
         let text = r#"{"secret_key":"sk_live_hidden","secretKey":["sk_live_hidden"],"paymentMethods":"Stripe","zzz":1}"#;
         let complaint = complaint(&body(text));
         insta::assert_snapshot!(complaint.replace("; ", "\n"), @"
-        paymentMethods: must be a list of texts
+        paymentMethods: must be a list of names, or of objects with a name
         secretKey: must be a text
         secret_key: is no key of the configuration: did you mean secretKey?
         zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLinks, paymentMethods, shopOrigins

@@ -136,6 +136,25 @@ pub enum CheckoutStrategy {
     ExpressCheckout,
 }
 
+impl CheckoutStrategy {
+    /// Every strategy.
+    pub const ALL: [Self; 3] = [Self::HostedPaymentPage, Self::Embedded, Self::ExpressCheckout];
+
+    /// The protocol's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HostedPaymentPage => "hosted-payment-page",
+            Self::Embedded => "embedded",
+            Self::ExpressCheckout => "express-checkout",
+        }
+    }
+
+    /// The strategy of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.name() == name)
+    }
+}
+
 /// An object without anything in it: `{}`, never `[]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EmptyObject {}

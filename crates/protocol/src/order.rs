@@ -163,9 +163,13 @@ impl OrderData {
     /// where the shop sent no key.
     pub fn payment_method_key(&self) -> Option<String> {
         let given = self.payment_method.as_deref().or(self.payment_method_name.as_deref())?;
-        let words: Vec<&str> = given.split_whitespace().collect();
-        (!words.is_empty()).then(|| words.join("-").to_lowercase())
+        Some(method_key(given)).filter(|key| !key.is_empty())
     }
+}
+
+/// How an order names a payment method: in lower case, with dashes (`credit-card`).
+pub fn method_key(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 /// One position of an order.

@@ -16,6 +16,7 @@ mod backoff;
 mod client;
 mod form;
 mod http_transport;
+mod kinds;
 mod metadata;
 mod objects;
 mod psp;
@@ -28,7 +29,8 @@ pub use client::{API_VERSION, CALL_DEADLINE, StripeClient, TRIES_MAX, TRY_TIMEOU
 pub use http_transport::{
     ANSWER_BYTES_MAX, CONNECT_TIMEOUT, HttpTransport, HttpTransportError, Timeouts,
 };
+pub use kinds::MANUAL_CAPTURE_METHODS;
 pub use psp::{CLOCK_SKEW, PAGES_MAX, StripePsp};
-pub use requests::{ENABLED_EVENTS, MANUAL_CAPTURE_METHODS};
+pub use requests::ENABLED_EVENTS;
 pub use transport::{Transport, TransportError};
 pub use webhook::SIGNATURE_TOLERANCE;

@@ -2,14 +2,14 @@
 
 use app::ports::{
     CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, RefundView, Refusal,
-    RegisteredEndpoint, WebhookRejected,
+    RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use payment::{
-    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -20,7 +20,7 @@ use crate::client::{Call, StripeClient};
 use crate::form::Form;
 use crate::objects::{self, List, PaymentIntent, Refund};
 use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
-use crate::{amount, metadata, requests, webhook};
+use crate::{amount, kinds, metadata, requests, webhook};
 
 /// The largest page that Stripe lists.
 const PAGE_SIZE: u32 = 100;
@@ -220,10 +220,10 @@ impl Psp for StripePsp {
         &self,
         credentials: &Credentials,
         reference: &PspReference,
-        checkout: &Checkout,
+        change: &UpdatePayment<'_>,
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
-        let form = requests::update_payment(checkout).map_err(not_expressible)?;
+        let form = requests::update_payment(change).map_err(not_expressible)?;
         self.post_intent("update_payment", credentials, intent(reference, "")?, form, key).await
     }
 
@@ -323,6 +323,10 @@ impl Psp for StripePsp {
             })
             .await?;
         found.as_ref().map(refund_view).transpose().map_err(unreadable)
+    }
+
+    fn is_kind(&self, name: &str) -> bool {
+        kinds::is_kind(name)
     }
 
     fn check_amount(&self, amount: Money) -> Result<(), String> {

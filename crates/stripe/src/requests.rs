@@ -1,28 +1,15 @@
 //! The parameters of the calls (contract/stripe.md sections 1 and 2).
 
-use app::ports::CreatePayment;
+use app::offered::CaptureMode;
+use app::ports::{CreatePayment, UpdatePayment};
 use app::tenant::BusinessModel;
 use payment::{Address, Checkout, Money, PspReference, RefundId};
 
 use crate::amount::{AmountError, to_stripe};
 use crate::client::API_VERSION;
 use crate::form::Form;
+use crate::kinds;
 use crate::metadata;
-
-/// Methods that can hold money before it is captured. The capture method is set for each of them,
-/// because at the top level `manual` would hide every other method from the shopper.
-pub const MANUAL_CAPTURE_METHODS: [&str; 10] = [
-    "affirm",
-    "afterpay_clearpay",
-    "amazon_pay",
-    "card",
-    "cashapp",
-    "klarna",
-    "link",
-    "mobilepay",
-    "paypal",
-    "revolut_pay",
-];
 
 /// The events that an endpoint of ours is sent. `charge.succeeded` brings the method and whether it
 /// can be captured in several steps; refunds come in their own events, so `charge.refunded`, which
@@ -59,15 +46,14 @@ pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, Amount
     let mut form = with_amount(Form::new(), checkout.total)?
         .with("capture_method", "automatic")
         .with("automatic_payment_methods[enabled]", true);
-    for method in MANUAL_CAPTURE_METHODS {
-        form = form.with(format!("payment_method_options[{method}][capture_method]"), "manual");
-    }
-    form = match request.business_model {
-        BusinessModel::Direct => {
+    form = kinds::with_terms(form, request.terms);
+    form = match (request.business_model, request.terms.capture) {
+        (BusinessModel::Direct, CaptureMode::Manual) => {
             form.with("payment_method_options[card][request_multicapture]", "if_available")
         }
+        (BusinessModel::Direct, CaptureMode::Automatic) => form,
         // Several captures and transfers from one charge exclude each other (rule R19).
-        BusinessModel::Marketplace => form.with("transfer_group", order),
+        (BusinessModel::Marketplace, _) => form.with("transfer_group", order),
     };
     form = with_own_metadata(form, request);
     form = metadata::with_additional(form, &checkout.additional);
@@ -76,8 +62,9 @@ pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, Amount
     Ok(expanded(form.with_some("statement_descriptor_suffix", suffix.as_deref())))
 }
 
-pub(crate) fn update_payment(checkout: &Checkout) -> Result<Form, AmountError> {
-    let form = with_amount(Form::new(), checkout.total)?;
+pub(crate) fn update_payment(change: &UpdatePayment<'_>) -> Result<Form, AmountError> {
+    let checkout = change.checkout;
+    let form = kinds::with_changed_terms(with_amount(Form::new(), checkout.total)?, change.terms);
     let form = metadata::with_own(form, metadata::ORDER, checkout.order_reference.as_str());
     let form = metadata::with_additional(form, &checkout.additional);
     Ok(expanded(with_order(form, checkout)))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use app::Entropy;
+use app::offered::OfferedMethod;
 use app::ports::{After, InboxItem, InboxKind, MessageId, NewMessage};
 use app::tenant::{Credentials, PaymentMethod, Settings, Tenant, TenantStatus, WebhookEndpoint};
 use payment::{
@@ -57,7 +58,7 @@ pub fn tenant(id: TenantId, entropy: &dyn Entropy) -> Tenant {
         account: account(),
         settings: Settings {
             payment_page_title: Some("Müller & Söhne".into()),
-            payment_methods: vec!["Stripe".into()],
+            payment_methods: vec![OfferedMethod::named("Stripe")],
             shop_origins: vec!["https://shop.example".into()],
             ..Settings::default()
         },

@@ -9,6 +9,7 @@ use payment::{
 use secrecy::SecretString;
 use thiserror::Error;
 
+use crate::offered::Terms;
 use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint};
 
 /// Calls to the PSP, and the reading of what it sends.
@@ -53,6 +54,9 @@ pub trait Psp: Send + Sync {
     /// See [`PspError`].
     async fn delete_endpoint(&self, credentials: &Credentials, id: &str) -> Result<(), PspError>;
 
+    /// Whether the PSP has payment methods of this kind, in its own words.
+    fn is_kind(&self, name: &str) -> bool;
+
     /// Whether the PSP can be asked for this amount: it has minimums, and not every minor unit.
     ///
     /// # Errors
@@ -70,7 +74,7 @@ pub trait Psp: Send + Sync {
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError>;
 
-    /// Changes the amount and description of an unpaid attempt.
+    /// Changes the amount, the terms and the description of an unpaid attempt.
     ///
     /// # Errors
     /// See [`PspError`].
@@ -78,7 +82,7 @@ pub trait Psp: Send + Sync {
         &self,
         credentials: &Credentials,
         reference: &PspReference,
-        checkout: &Checkout,
+        change: &UpdatePayment<'_>,
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError>;
 
@@ -195,7 +199,18 @@ pub struct CreatePayment<'a> {
     pub business_model: BusinessModel,
     /// What is added to the descriptor on the shopper's statement.
     pub statement_descriptor_suffix: Option<&'a str>,
+    /// How the order is paid.
+    pub terms: &'a Terms,
     /// The order.
+    pub checkout: &'a Checkout,
+}
+
+/// What an unpaid attempt becomes.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdatePayment<'a> {
+    /// How the order is paid now.
+    pub terms: &'a Terms,
+    /// The order as it is now.
     pub checkout: &'a Checkout,
 }
 

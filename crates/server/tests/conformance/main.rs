@@ -26,6 +26,7 @@ mod initialize_again;
 mod late;
 mod lost_answers;
 mod one_at_a_time;
+mod payment_methods;
 mod recorded;
 mod refund;
 mod regressions;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::StoreError;
 use app::tenant::{BusinessModel, Credentials, Settings, WebhookEndpoint};
 use payment::Account;
@@ -24,7 +25,7 @@ struct SettingsRow {
     pay_button_color: Option<String>,
     statement_descriptor_suffix: Option<String>,
     onboarding_links: Vec<String>,
-    payment_methods: Vec<String>,
+    payment_methods: Vec<MethodRow>,
     shop_origins: Vec<String>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError
         pay_button_color: settings.pay_button_color,
         statement_descriptor_suffix: settings.statement_descriptor_suffix,
         onboarding_links: settings.onboarding_links,
-        payment_methods: settings.payment_methods,
+        payment_methods: settings.payment_methods.into_iter().map(method_to_row).collect(),
         shop_origins: settings.shop_origins,
     };
     to_json("tenant", &row)
@@ -47,6 +48,8 @@ pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
     let row: SettingsRow = from_json("tenant", text)?;
     let business_model = BusinessModel::from_name(&row.business_model)
         .ok_or_else(|| corrupt("tenant", format!("business model {:?}", row.business_model)))?;
+    let payment_methods =
+        row.payment_methods.into_iter().map(method_from_row).collect::<Result<_, _>>()?;
     Ok(Settings {
         business_model,
         payment_page_title: row.payment_page_title,
@@ -54,9 +57,40 @@ pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
         pay_button_color: row.pay_button_color,
         statement_descriptor_suffix: row.statement_descriptor_suffix,
         onboarding_links: row.onboarding_links,
-        payment_methods: row.payment_methods,
+        payment_methods,
         shop_origins: row.shop_origins,
     })
+}
+
+/// Before methods could say more than their names, a row was a name.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum MethodRow {
+    Name(String),
+    Whole { name: String, strategy: String, kinds: Vec<String>, capture: String },
+}
+
+fn method_to_row(method: OfferedMethod) -> MethodRow {
+    let OfferedMethod { name, strategy, terms } = method;
+    MethodRow::Whole {
+        name,
+        strategy: strategy.name().to_owned(),
+        kinds: terms.kinds,
+        capture: terms.capture.name().to_owned(),
+    }
+}
+
+fn method_from_row(row: MethodRow) -> Result<OfferedMethod, StoreError> {
+    match row {
+        MethodRow::Name(name) => Ok(OfferedMethod::named(&name)),
+        MethodRow::Whole { name, strategy, kinds, capture } => {
+            let strategy = CheckoutStrategy::from_name(&strategy)
+                .ok_or_else(|| corrupt("tenant", format!("checkout strategy {strategy:?}")))?;
+            let capture = CaptureMode::from_name(&capture)
+                .ok_or_else(|| corrupt("tenant", format!("capture mode {capture:?}")))?;
+            Ok(OfferedMethod { name, strategy, terms: Terms { kinds, capture } })
+        }
+    }
 }
 
 /// Borrows where it can, so that secrets are not copied around.

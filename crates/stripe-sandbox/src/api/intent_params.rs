@@ -20,7 +20,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "confirmation_token",
     "customer_account",
     "error_on_requires_action",
-    "excluded_payment_method_types",
     "hooks",
     "mandate",
     "mandate_data",
@@ -40,6 +39,7 @@ pub(crate) fn read_new(desk: &mut Desk<'_>, params: &mut Params) -> Result<Inten
     let amount = amounts::payment_amount(amount, &currency)?;
     let capture_method = read_capture_method(params)?.unwrap_or(CaptureMethod::AutomaticAsync);
     let methods = read_methods(params)?.unwrap_or(Methods::Automatic { redirects: true });
+    let excluded = params.list("excluded_payment_method_types")?.unwrap_or_default();
     let id = desk.ids.next("pi");
     let mut intent = Intent {
         client_secret: format!("{id}_secret_{}", desk.ids.secret("client_secret")),
@@ -51,6 +51,7 @@ pub(crate) fn read_new(desk: &mut Desk<'_>, params: &mut Params) -> Result<Inten
         amount_received: 0,
         capture_method,
         methods,
+        excluded,
         options: Options::new(),
         payment_method: None,
         latest_charge: None,
@@ -94,6 +95,10 @@ pub(crate) fn read_changes(
     }
     if let Some(methods) = read_methods(params)? {
         intent.methods = methods;
+        sensitive = true;
+    }
+    if let Some(excluded) = params.list("excluded_payment_method_types")? {
+        intent.excluded = excluded;
         sensitive = true;
     }
     read_common(desk, params, intent)?;

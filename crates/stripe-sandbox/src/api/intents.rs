@@ -100,6 +100,8 @@ pub(crate) struct Intent {
     pub(crate) amount_received: i64,
     pub(crate) capture_method: CaptureMethod,
     pub(crate) methods: Methods,
+    /// Kinds that may not pay, of those that otherwise would.
+    pub(crate) excluded: Vec<String>,
     pub(crate) options: Options,
     pub(crate) payment_method: Option<String>,
     pub(crate) latest_charge: Option<String>,
@@ -130,6 +132,7 @@ impl Intent {
                             || kind.authorization_days.is_some()
                     })
                     .map(|kind| kind.name)
+                    .filter(|name| !self.excluded.iter().any(|excluded| excluded == name))
                     .collect()
             }
             Methods::Listed(names) => names.clone(),
@@ -180,7 +183,7 @@ impl Intent {
             "currency": self.currency,
             "customer": self.customer,
             "description": self.description,
-            "excluded_payment_method_types": null,
+            "excluded_payment_method_types": (!self.excluded.is_empty()).then_some(&self.excluded),
             "last_payment_error": self.last_payment_error,
             "latest_charge": self.latest_charge,
             "livemode": livemode,

@@ -1,7 +1,8 @@
 //! What is sent, as Stripe reads it.
 
 use app::Psp;
-use app::ports::CreatePayment;
+use app::offered::{CaptureMode, Terms};
+use app::ports::{CreatePayment, UpdatePayment};
 use app::tenant::BusinessModel;
 use insta::assert_snapshot;
 use payment::{AttemptId, Checkout, PaymentId, RefundId, TenantId};
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use crate::script::{Script, Sent, answer, checkout, credentials, euros, intent, key, reference};
 
 const TENANT: &str = "de";
+/// Everything the account offers, captured on command.
+const ANY: &Terms = &Terms { kinds: Vec::new(), capture: CaptureMode::Manual };
 
 /// The request for a payment of this order in a shop without merchants.
 pub fn create(checkout: &Checkout) -> CreatePayment<'_> {
@@ -23,6 +26,7 @@ pub fn create(checkout: &Checkout) -> CreatePayment<'_> {
         attempt: AttemptId::new(id(0xa)),
         business_model: BusinessModel::Direct,
         statement_descriptor_suffix: Some("MY*SHOP"),
+        terms: ANY,
         checkout,
     }
 }
@@ -118,11 +122,34 @@ async fn an_amount_that_stripe_does_not_have_is_refused_before_any_call() {
 }
 
 #[tokio::test]
+async fn a_method_with_kinds_of_its_own_keeps_out_all_others() {
+    let order = checkout();
+    let terms = Terms { kinds: vec!["card".into()], capture: CaptureMode::Automatic };
+    let sent = sent_at_creation(&CreatePayment { terms: &terms, ..create(&order) }).await;
+    let parameters = sent.parameters();
+    assert!(parameters.contains("excluded_payment_method_types[] = paypal"), "{parameters}");
+    assert!(!parameters.contains("excluded_payment_method_types[] = card\n"), "{parameters}");
+    assert!(!parameters.contains("manual"), "it is captured at checkout: {parameters}");
+    assert!(!parameters.contains("multicapture"), "{parameters}");
+
+    let script = Script::new([answer(200, intent("requires_payment_method"))]);
+    let change = UpdatePayment { terms: &terms, checkout: &order };
+    script.psp().update_payment(&credentials(), &reference(), &change, &key()).await.unwrap();
+    let parameters = script.sent().remove(0).parameters();
+    assert!(parameters.contains("excluded_payment_method_types[] = paypal"), "{parameters}");
+    assert!(
+        parameters.contains("payment_method_options[card][capture_method] = \n"),
+        "what was set before is taken back: {parameters}"
+    );
+}
+
+#[tokio::test]
 async fn an_update_changes_amount_description_metadata_and_address() {
     let script = Script::new([answer(200, intent("requires_payment_method"))]);
     let mut order = checkout();
     order.total = euros(20000);
-    script.psp().update_payment(&credentials(), &reference(), &order, &key()).await.unwrap();
+    let change = UpdatePayment { terms: ANY, checkout: &order };
+    script.psp().update_payment(&credentials(), &reference(), &change, &key()).await.unwrap();
     let sent = script.sent().remove(0);
     assert_eq!(sent.target, "/v1/payment_intents/pi_1");
     assert_snapshot!("update_payment", sent.parameters());

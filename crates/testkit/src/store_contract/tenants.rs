@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::{CommitOutcome, Expected, Store, TenantChange};
 use app::tenant::{BusinessModel, Credentials, Settings, TenantStatus};
 use payment::{Mode, TenantId};
@@ -36,7 +37,14 @@ pub async fn a_tenant_comes_back_with_settings_and_methods(store: Arc<dyn Store>
         pay_button_color: Some("#a0b1c2".into()),
         statement_descriptor_suffix: Some("SHOP".into()),
         onboarding_links: vec!["https://shop.example/help".into()],
-        payment_methods: vec!["Stripe".into(), "Klarna".into()],
+        payment_methods: vec![
+            OfferedMethod::named("Stripe"),
+            OfferedMethod {
+                name: "Cards".into(),
+                strategy: CheckoutStrategy::Embedded,
+                terms: Terms { kinds: vec!["card".into()], capture: CaptureMode::Automatic },
+            },
+        ],
         shop_origins: vec!["https://a.example".into(), "https://b.example".into()],
     };
     let mut gone = full.methods["Stripe"].clone();

@@ -1,11 +1,12 @@
 //! `POST /configure`: the app catalog saves a tenant's configuration.
 
 use app::configure::{ConfigureError, Configured};
+use app::offered::OfferedMethod;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use protocol::configure::{Configuration, Unreadable};
+use protocol::configure::{Configuration, MethodConfiguration, Unreadable};
 use serde::Serialize;
 
 use crate::body::{self, Encoding};
@@ -36,8 +37,24 @@ struct Shown {
     pay_button_color: Option<String>,
     statement_descriptor_suffix: Option<String>,
     onboarding_links: Vec<String>,
-    payment_methods: Vec<String>,
+    payment_methods: Vec<ShownMethod>,
     shop_origins: Vec<String>,
+}
+
+/// A payment method as it may have been sent: one with nothing special about it is its name.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ShownMethod {
+    Name(String),
+    Whole(MethodConfiguration),
+}
+
+fn shown(method: &OfferedMethod) -> ShownMethod {
+    if *method == OfferedMethod::named(&method.name) {
+        ShownMethod::Name(method.name.clone())
+    } else {
+        ShownMethod::Whole(method.configuration())
+    }
 }
 
 pub(crate) async fn handle(
@@ -70,7 +87,7 @@ fn answer(configured: Configured) -> Answer {
             pay_button_color: settings.pay_button_color,
             statement_descriptor_suffix: settings.statement_descriptor_suffix,
             onboarding_links: settings.onboarding_links,
-            payment_methods: settings.payment_methods,
+            payment_methods: settings.payment_methods.iter().map(shown).collect(),
             shop_origins: settings.shop_origins,
         },
     }

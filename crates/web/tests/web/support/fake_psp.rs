@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::ports::{
     CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, RefundView,
-    Refusal, RegisteredEndpoint, WebhookRejected,
+    Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
-    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -71,6 +71,10 @@ impl Psp for FakePsp {
         Ok(())
     }
 
+    fn is_kind(&self, name: &str) -> bool {
+        name == "card"
+    }
+
     fn check_amount(&self, amount: Money) -> Result<(), String> {
         if amount.minor() < 50 { Err("is below the minimum of 0.50".to_owned()) } else { Ok(()) }
     }
@@ -99,13 +103,13 @@ impl Psp for FakePsp {
         &self,
         _: &Credentials,
         reference: &PspReference,
-        checkout: &Checkout,
+        change: &UpdatePayment<'_>,
         _: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
         Ok(IntentView {
             reference: reference.clone(),
             state: IntentState::AwaitingPayment,
-            amount: checkout.total,
+            amount: change.checkout.total,
             method: None,
             multicapture: None,
         })
