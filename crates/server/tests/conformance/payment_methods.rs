@@ -85,6 +85,7 @@ async fn an_order_is_paid_as_its_method_says() {
 
     // A command that the order process sends all the same is a success without a call.
     app.command("CapturePayment", &capture(&order, &[1001, 1002], 18_979)).await;
+    app.settle().await;
     assert_eq!(app.results().await, ["PaymentCaptured[1001,1002] 18979"]);
     assert_eq!(app.stripe_calls("POST", "/capture"), 0);
 }
