@@ -29,6 +29,17 @@ impl stripe_sandbox::Clock for SystemEntropy {
     }
 }
 
+/// Nor does the demo shop.
+impl demo_shop::Entropy for SystemEntropy {
+    fn now(&self) -> Timestamp {
+        Entropy::now(self)
+    }
+
+    fn new_id(&self) -> Uuid {
+        Entropy::new_id(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

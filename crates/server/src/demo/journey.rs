@@ -14,7 +14,8 @@ use crate::entropy::SystemEntropy;
 
 /// The key of the demo's account at the stand-in.
 pub const SECRET_KEY: &str = "sk_test_demo";
-const PUBLISHABLE_KEY: &str = "pk_test_demo";
+/// The key of its pages.
+pub(super) const PUBLISHABLE_KEY: &str = "pk_test_demo";
 const ORDER: &str = "DE--1";
 /// Two cameras and the shipment, in minor units.
 const TOTAL: i64 = 18_979;

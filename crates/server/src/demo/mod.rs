@@ -1,8 +1,9 @@
-//! `paybridge demo`: the app and the stand-in for Stripe in one process, and an order that goes
-//! through them over real sockets.
+//! `paybridge demo`: the app, the stand-in for Stripe and a shop in the browser, in one process and
+//! over real sockets. `--check` plays an order of its own and judges it.
 
 pub mod journey;
 pub mod shop;
+mod storefront;
 mod timeline;
 
 use std::net::SocketAddr;
@@ -30,32 +31,41 @@ use shop::{Nobody, Shop};
 const APP_PORT: u16 = 8080;
 /// Where the stand-in for Stripe answers.
 const SANDBOX_PORT: u16 = 8081;
+/// Where the shop answers.
+const SHOP_PORT: u16 = 8082;
 /// How long the demo waits for what was begun when it ends.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Takes one order through the app on free ports, prints the timeline, and ends.
+/// Takes one order through the app on free ports, prints the timeline, looks at every page of the
+/// shop, and ends.
 ///
 /// # Errors
 /// What broke; the timeline up to there is printed first.
 pub async fn check(print: impl Fn(&str)) -> anyhow::Result<()> {
-    let running = Running::start(0, 0).await?;
-    let result = take_one_order(&running, &print).await;
+    let running = Running::start([0, 0, 0]).await?;
+    let result = check_all(&running, &print).await;
     running.stop().await;
     result?;
     print(
-        "\nEvery step went right: the shop heard each result once, and the money at Stripe agrees.\n",
+        "\nEvery step went right: the shop heard each result once, the money at Stripe agrees, \
+         and the pages of the shop answer.\n",
     );
     Ok(())
 }
 
-/// Runs the app and the stand-in, takes one order through them, and waits for a signal.
+async fn check_all(running: &Running, print: &impl Fn(&str)) -> anyhow::Result<()> {
+    take_one_order(running, print).await?;
+    storefront::check_pages(&running.shop).await.context("looking at the pages of the shop")
+}
+
+/// Runs the app, the stand-in and the shop until a signal comes. The app is not connected yet: the
+/// first thing that a newcomer does, and sees.
 ///
 /// # Errors
-/// A port is taken, or the order broke.
+/// A port is taken.
 pub async fn run(print: impl Fn(&str)) -> anyhow::Result<()> {
     let mut signals = StopSignals::new().context("cannot listen for signals")?;
-    let running = Running::start(APP_PORT, SANDBOX_PORT).await?;
-    take_one_order(&running, &print).await?;
+    let running = Running::start([APP_PORT, SANDBOX_PORT, SHOP_PORT]).await?;
     print(&running.guide());
     signals.next().await;
     running.stop().await;
@@ -73,10 +83,11 @@ async fn take_one_order(running: &Running, print: &impl Fn(&str)) -> anyhow::Res
     result
 }
 
-/// The app and the stand-in, answering.
+/// The app, the stand-in and the shop, answering.
 struct Running {
     app: String,
     stripe: String,
+    shop: String,
     token: String,
     stop: Vec<oneshot::Sender<()>>,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -85,19 +96,26 @@ struct Running {
 }
 
 impl Running {
-    async fn start(app_port: u16, sandbox_port: u16) -> anyhow::Result<Self> {
+    async fn start([app_port, sandbox_port, shop_port]: [u16; 3]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder can be made")?;
         let (stop_sandbox, sandbox_stopped) = oneshot::channel();
         let (stop_app, app_stopped) = oneshot::channel();
+        let (stop_shop, shop_stopped) = oneshot::channel();
         let (stripe, sandbox) = start_sandbox(sandbox_port, sandbox_stopped).await?;
         let token = Keyring::generate()?.expose_secret().to_owned();
         let (app, task) = start_app(app_port, &stripe, &token, folder.path(), app_stopped).await?;
+        let (listener, address) = bind(shop_port).await?;
+        let address = format!("http://{address}");
+        let config = storefront::config(&address, &app, &stripe, &token);
+        let (shop, storefront) = (address, storefront::start(config, listener, shop_stopped)?);
         Ok(Self {
             app,
             stripe,
+            shop,
             token,
-            stop: vec![stop_app, stop_sandbox],
-            tasks: vec![task, sandbox],
+            // The shop first: it calls the app.
+            stop: vec![stop_shop, stop_app, stop_sandbox],
+            tasks: vec![storefront, task, sandbox],
             _folder: folder,
         })
     }
@@ -113,21 +131,28 @@ impl Running {
     }
 
     fn addresses(&self) -> String {
-        format!("paybridge            {}\nstand-in for Stripe  {}", self.app, self.stripe)
+        let Self { app, stripe, shop, .. } = self;
+        format!(
+            "paybridge            {app}\nstand-in for Stripe  {stripe}\nshop                 {shop}"
+        )
     }
 
     fn guide(&self) -> String {
-        let Self { app, stripe, token, .. } = self;
+        let Self { app, stripe, shop, .. } = self;
         format!(
-            "\nBoth go on running; Ctrl-C ends them. To look further:\n\n  \
+            "{addresses}\n\n\
+             Open the shop in a browser, then:\n\n  \
+             1. {shop}/apps      press Connect: the shop gets a payment method\n  \
+             2. {shop}/          put something into the cart, order, and pay with 4242 4242 4242 4242\n  \
+             3. {shop}/orders    ship the order, take something back, watch the messages arrive\n  \
+             4. {shop}/messages  make it hard: let Stripe fail, and watch the app cope\n\n\
+             Ctrl-C ends all three, and nothing is kept. To look further:\n\n  \
              every call to Stripe       curl {stripe}/_sandbox/calls\n  \
              every webhook from Stripe  curl {stripe}/_sandbox/webhooks\n  \
-             the payment at Stripe      curl -u {key}: {stripe}/v1/payment_intents\n  \
-             health and metrics         curl {app}/health/ready {app}/metrics\n  \
-             a shop's message channel   curl -H 'Consumer-Id: {tenant}' -H 'Authorization: Bearer {token}' \
-             '{app}/message-channels/payment-events?limit=10'\n",
+             the payments at Stripe     curl -u {key}: {stripe}/v1/payment_intents\n  \
+             health and metrics         curl {app}/health/ready {app}/metrics\n",
+            addresses = self.addresses(),
             key = journey::SECRET_KEY,
-            tenant = shop::TENANT,
         )
     }
 }
