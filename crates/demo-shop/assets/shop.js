@@ -40,7 +40,14 @@ for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
 const chosen = new Map();
 document.addEventListener("change", (event) => {
   if (event.target.type === "checkbox" && event.target.id) chosen.set(event.target.id, event.target.checked);
+  showAmounts();
 });
+// What a button moves is written on it as long as all items are chosen.
+function showAmounts() {
+  const all = !document.querySelector("input[name=item]:not(:checked)");
+  for (const amount of document.querySelectorAll("[data-all]")) amount.hidden = !all;
+}
+showAmounts();
 
 function replace(part, fresh) {
   if (part.innerHTML === fresh.innerHTML && part.className === fresh.className) return;
@@ -66,6 +73,7 @@ async function refresh(address) {
     const newer = fresh.getElementById(part.id);
     if (newer) replace(part, newer);
   }
+  showAmounts();
   return fresh.body.dataset.version;
 }
 

@@ -43,7 +43,7 @@ impl Panel {
 
 fn button(dial: Dial, dials: &Dials) -> DialButton {
     let (text, switch) = match dial {
-        Dial::Decline => ("Decline next payment", None),
+        Dial::Decline => ("Decline next", None),
         Dial::Slow => ("Slow answers", None),
         Dial::LoseAnswer => ("Lose one answer", None),
         Dial::Down => ("Stripe down", Some(dials.is_down)),

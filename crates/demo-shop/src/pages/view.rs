@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::journal::{Direction, Entry};
+use crate::money::Money;
 use crate::order::Order;
 use crate::process::{Action, ItemState};
 
@@ -194,6 +195,8 @@ pub(crate) fn sentence(state: ItemState) -> &'static str {
 pub(crate) struct Button {
     pub(crate) name: &'static str,
     pub(crate) text: &'static str,
+    /// The money that moves when it is done with all items that allow it.
+    pub(crate) amount: Option<Money>,
     pub(crate) is_primary: bool,
 }
 
@@ -232,6 +235,9 @@ pub(crate) fn buttons(order: &Order) -> Vec<Button> {
     let button = |action: Action| Button {
         name: action.name(),
         text: action.text(),
+        amount: Some(order.amount_of(action, &order.allowing(action)))
+            .filter(|minor| *minor > 0)
+            .map(|minor| Money { minor, currency: order.currency() }),
         is_primary: Some(action) == primary,
     };
     possible.into_iter().map(button).collect()

@@ -84,10 +84,13 @@ async fn take_one_order(running: &Running, print: &impl Fn(&str)) -> anyhow::Res
 }
 
 /// The app, the stand-in and the shop, answering.
-struct Running {
-    app: String,
-    stripe: String,
-    shop: String,
+pub struct Running {
+    /// The app's address.
+    pub app: String,
+    /// The address of the stand-in for Stripe.
+    pub stripe: String,
+    /// The shop's address.
+    pub shop: String,
     token: String,
     stop: Vec<oneshot::Sender<()>>,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -96,7 +99,12 @@ struct Running {
 }
 
 impl Running {
-    async fn start([app_port, sandbox_port, shop_port]: [u16; 3]) -> anyhow::Result<Self> {
+    /// Starts all three on these ports: the app's, the stand-in's, the shop's; 0 is any that is
+    /// free.
+    ///
+    /// # Errors
+    /// A port is taken.
+    pub async fn start([app_port, sandbox_port, shop_port]: [u16; 3]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder can be made")?;
         let (stop_sandbox, sandbox_stopped) = oneshot::channel();
         let (stop_app, app_stopped) = oneshot::channel();
@@ -120,7 +128,8 @@ impl Running {
         })
     }
 
-    async fn stop(self) {
+    /// Ends all three.
+    pub async fn stop(self) {
         for stop in self.stop {
             // One that has ended already needs no telling.
             let _ = stop.send(());
