@@ -30,9 +30,9 @@ impl Action {
     /// The command that goes with it.
     fn command(self) -> Option<CommandName> {
         match self {
-            Self::Ship => Some(CommandName::CapturePayment),
-            Self::Cancel => Some(CommandName::CancelPayment),
-            Self::Return => Some(CommandName::RefundPayment),
+            Self::Ship => Some(CommandName::Capture),
+            Self::Cancel => Some(CommandName::Cancel),
+            Self::Return => Some(CommandName::Refund),
             Self::Deliver | Self::Close => None,
         }
     }
@@ -108,10 +108,10 @@ impl Shop {
 fn payload(order: &Order, name: CommandName, moved: &Moved) -> Payload {
     let Money { currency, .. } = order.total();
     let (amount, order_items) = match name {
-        CommandName::CapturePayment => (moved.amount, Vec::new()),
-        CommandName::CancelPayment => (0, Vec::new()),
+        CommandName::Capture => (moved.amount, Vec::new()),
+        CommandName::Cancel => (0, Vec::new()),
         // As the real shop does: below zero, and the items once more.
-        CommandName::RefundPayment => (-moved.amount, refunded(order, &moved.ids)),
+        CommandName::Refund => (-moved.amount, refunded(order, &moved.ids)),
     };
     Payload {
         order_reference: order.reference.clone(),

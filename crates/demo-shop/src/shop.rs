@@ -56,7 +56,6 @@ impl Shop {
     }
 
     /// Its pages.
-    #[must_use]
     pub fn router(&self) -> Router {
         pages::router(self.clone())
     }

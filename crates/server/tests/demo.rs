@@ -34,6 +34,7 @@ fn the_demo_takes_an_order_through_and_shows_how() {
         "app → shop PaymentRefunded",
         "shop → app POST /private/disconnect",
         "app → shop DeletePaymentMethod",
+        "and the pages of the shop answer.",
     ] {
         assert!(rest.any(|line| line.contains(entry)), "{entry} is not in its place:\n{shown}");
     }

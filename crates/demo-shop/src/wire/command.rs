@@ -12,11 +12,11 @@ pub const CHANNEL: &str = "payment-commands";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandName {
     /// Take the money.
-    CapturePayment,
+    Capture,
     /// Let the money go.
-    CancelPayment,
+    Cancel,
     /// Give the money back.
-    RefundPayment,
+    Refund,
 }
 
 impl CommandName {
@@ -24,9 +24,9 @@ impl CommandName {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::CapturePayment => "CapturePayment",
-            Self::CancelPayment => "CancelPayment",
-            Self::RefundPayment => "RefundPayment",
+            Self::Capture => "CapturePayment",
+            Self::Cancel => "CancelPayment",
+            Self::Refund => "RefundPayment",
         }
     }
 }

@@ -6,18 +6,18 @@ use crate::cli::{EXIT_CODES, output, start};
 use crate::config::LogFormat;
 use crate::logging;
 
-/// The demo's timeline is its log; only what goes wrong is logged beside it.
+/// The demo's own output is its log; only what goes wrong is logged beside it.
 const LOG: &str = "warn";
 
 /// See a payment go through, without an account anywhere
 ///
-/// Starts the app and the stand-in for Stripe in this process, on loopback, with keys of their own
-/// and a database in a temporary folder, and takes one order through them. It reads no
-/// configuration.
+/// Starts the app (port 8080), a stand-in for Stripe (8081) and a small shop (8082) in this process,
+/// on loopback, with keys of their own and a database in a temporary folder, and prints what to
+/// click. It reads no configuration.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = help_end())]
 pub(super) struct DemoArguments {
-    /// Take one order from its configuration to its last refund, print every call, webhook and
+    /// On free ports and by itself: take one order from its configuration to its last refund, print every call, webhook and
     /// message with its time, and end: 0 when all went right, 1 with what broke
     #[arg(long)]
     check: bool,
