@@ -1,5 +1,12 @@
 //! The demo shop against a small stand-in for the app, over the wire.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod channels;
 mod pages;
 mod process;
