@@ -87,9 +87,10 @@ fn news(state: &mut State, told: NewsPayload) -> Handled {
     let NewsPayload { entity_reference, payment_reference, details } = told;
     let details = details.map(|text| read_details(&text)).unwrap_or_default();
     let value = |key: &str| details.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-    let summary = match (value("sourceStatus"), value("targetStatus")) {
-        (Some(from), Some(to)) => format!("{from} → {to}"),
-        (_, _) => payment_reference.clone(),
+    let summary = match (value("sourceStatus"), value("targetStatus"), value("note")) {
+        (Some(from), Some(to), _) if from != to => format!("{from} → {to}"),
+        (_, _, Some(note)) => note.clone(),
+        (_, _, None) => payment_reference.clone(),
     };
     let Some(reference) = entity_reference else {
         return Handled::new(summary, "It names no order: nothing to do.");
