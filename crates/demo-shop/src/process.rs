@@ -4,6 +4,9 @@
 //! A result message is heard in two ways. It is an event, which moves the items it names if they
 //! are in the state that waits for it, and has no effect otherwise. And it writes the order's one
 //! status row, which conditions read again and again, for every item of the order.
+//!
+//! States that an item only passes through ("payment capture ready", "returned" and the like) have
+//! no place of their own here: what they do is done when the item goes through them.
 
 /// Where an item of an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
