@@ -112,7 +112,12 @@ impl Payment {
             None if self.open_call.is_some() => return Ok(Confirmation::Finish),
             None => {}
         }
-        let checkout = Checkout { order_reference: Some(order.clone()), ..checkout };
+        let checkout = Checkout {
+            order_reference: Some(order.clone()),
+            // Where the page sends the shopper was said when the payment was made.
+            redirects: self.checkout.redirects.clone(),
+            ..checkout
+        };
         Ok(self.confirm_unlinked(checkout, overtaken))
     }
 
