@@ -3,7 +3,7 @@
 
 use payment::{
     Checkout, ConfirmRefused, Confirmation, IdempotencyKey, OrderReference, Payment, Purpose,
-    TenantId, Transition,
+    TenantId, Told, Transition,
 };
 use protocol::pre_order::ConfirmPreOrderRequest;
 use thiserror::Error;
@@ -65,9 +65,8 @@ struct Placed {
 
 enum Step {
     Confirmed,
-    Again,
-    /// The PSP refused to change an attempt that is being paid.
-    Overtaken,
+    /// Look again; what the PSP was told may have changed.
+    Again(Told),
 }
 
 impl Context {
@@ -87,7 +86,7 @@ impl Context {
             .check_amount(checkout.total)
             .map_err(|problem| InvalidField::new("orderData.grandTotal", problem))?;
         let placed = Placed { order, checkout };
-        let mut overtaken = false;
+        let mut told = Told::default();
         for _ in 0..CONFLICTS_MAX {
             let (stored, reference) =
                 self.by_transaction(&tenant.id, transaction.as_deref()).await?;
@@ -96,10 +95,9 @@ impl Context {
                                pre-order payment call answered last";
                 return Err(on_transaction(problem).into());
             }
-            match self.confirm_step(&tenant, stored, &placed, overtaken).await? {
+            match self.confirm_step(&tenant, stored, &placed, told).await? {
                 Step::Confirmed => return Ok(()),
-                Step::Again => {}
-                Step::Overtaken => overtaken = true,
+                Step::Again(now) => told = now,
             }
         }
         Err(ConfirmError::Failed("the payment is busy; confirm it again".into()))
@@ -110,14 +108,14 @@ impl Context {
         tenant: &Tenant,
         stored: Stored,
         placed: &Placed,
-        overtaken: bool,
+        told: Told,
     ) -> Result<Step, ConfirmError> {
         let payment = stored.value.clone();
-        match payment.confirm(&placed.order, placed.checkout.clone(), overtaken)? {
+        match payment.confirm(&placed.order, placed.checkout.clone(), told)? {
             Confirmation::Same => Ok(Step::Confirmed),
             Confirmation::Finish => {
                 self.finish_other_call(stored).await?;
-                Ok(Step::Again)
+                Ok(Step::Again(told))
             }
             Confirmation::Update(purpose) => {
                 self.check_order(tenant, &stored, &placed.order).await?;
@@ -125,7 +123,7 @@ impl Context {
             }
             Confirmation::Link(transition) => {
                 self.check_order(tenant, &stored, &placed.order).await?;
-                self.link(stored, *transition).await
+                self.link(stored, *transition, told).await
             }
             Confirmation::GiveBack(transition, refused) => {
                 self.check_order(tenant, &stored, &placed.order).await?;
@@ -134,7 +132,7 @@ impl Context {
                         self.give_back_now(journaled).await;
                         Err(refused.into())
                     }
-                    None => Ok(Step::Again),
+                    None => Ok(Step::Again(told)),
                 }
             }
         }
@@ -165,28 +163,36 @@ impl Context {
 
     /// Tells the PSP the order and its total before the order is linked.
     async fn update_first(&self, stored: Stored, purpose: Purpose) -> Result<Step, ConfirmError> {
-        let Some(journaled) = self.journal(stored, purpose).await? else { return Ok(Step::Again) };
+        let Some(journaled) = self.journal(stored, purpose).await? else {
+            return Ok(Step::Again(Told::NotYet));
+        };
         match self.carry_out(journaled).await? {
-            Ended { refusal: None, .. } => Ok(Step::Again),
+            Ended { refusal: None, .. } => Ok(Step::Again(Told::Known)),
             Ended { refusal: Some(Refusal { unexpected_state: true, .. }), .. } => {
-                Ok(Step::Overtaken)
+                Ok(Step::Again(Told::Overtaken))
             }
             Ended { refusal: Some(refusal), .. } => Err(ConfirmError::Failed(refusal.message)),
         }
     }
 
-    async fn link(&self, stored: Stored, transition: Transition) -> Result<Step, ConfirmError> {
+    async fn link(
+        &self,
+        stored: Stored,
+        transition: Transition,
+        told: Told,
+    ) -> Result<Step, ConfirmError> {
         let mut moved = Moved::start(stored.value.clone());
         moved.follow(&stored.value, transition, "confirmed", None, self.entropy.now());
         let linked = moved.payment.clone();
         match self.write(&stored, moved, None).await? {
             CommitOutcome::Committed => {
-                if linked.checkout.as_cart() != stored.value.checkout {
-                    self.describe(&linked).await;
+                match told {
+                    Told::Known => {}
+                    Told::NotYet | Told::Overtaken => self.describe(&linked).await,
                 }
                 Ok(Step::Confirmed)
             }
-            CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Step::Again),
+            CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Step::Again(told)),
         }
     }
 

@@ -42,7 +42,7 @@ pub use initialize::{Initialization, InitializeRefused};
 pub use machine::{NotAllowed, Settlement, Transition};
 pub use message::{Message, ResultKind};
 pub use money::{Currency, Money, MoneyError};
-pub use pre_order::{CallOff, CallOffRefused, ConfirmRefused, Confirmation};
+pub use pre_order::{CallOff, CallOffRefused, ConfirmRefused, Confirmation, Told};
 pub use record::{
     Account, Attempt, AttemptState, Call, Capture, CaptureOrigin, CaptureState, Mode, Payment,
     PaymentRecord, Purpose, Refund,

@@ -29,6 +29,18 @@ pub enum Confirmation {
     GiveBack(Box<Transition>, ConfirmRefused),
 }
 
+/// What became of telling the PSP the order, since it was asked to be confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    /// The PSP was not told yet.
+    #[default]
+    NotYet,
+    /// It knows.
+    Known,
+    /// It refused to change the attempt, because that is being paid. What it said of it was applied.
+    Overtaken,
+}
+
 /// Why a pre-order cannot be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfirmRefused {
@@ -91,16 +103,13 @@ pub enum CallOffRefused {
 impl Payment {
     /// Decides the confirmation of a pre-order for `order`, as `checkout` describes it.
     ///
-    /// `overtaken` says that the PSP has just refused to change the attempt because it is being
-    /// paid, and that what it said about it was applied.
-    ///
     /// # Errors
     /// [`ConfirmRefused`].
     pub fn confirm(
         self,
         order: &OrderReference,
         checkout: Checkout,
-        overtaken: bool,
+        told: Told,
     ) -> Result<Confirmation, ConfirmRefused> {
         let over = ends(self.status) || self.attempt().state != AttemptState::Open;
         match &self.checkout.order_reference {
@@ -118,15 +127,20 @@ impl Payment {
             redirects: self.checkout.redirects.clone(),
             ..checkout
         };
-        Ok(self.confirm_unlinked(checkout, overtaken))
+        Ok(self.confirm_unlinked(checkout, told))
     }
 
-    fn confirm_unlinked(self, checkout: Checkout, overtaken: bool) -> Confirmation {
+    fn confirm_unlinked(self, checkout: Checkout, told: Told) -> Confirmation {
         let unpaid = self.capturable.is_zero() && self.captured.is_zero();
         // Of a payment that is on its way only the amount is known that the shopper was asked for.
         let found = if unpaid { self.checkout.total } else { self.at_hand() };
-        let described = checkout.as_cart() == self.checkout;
-        if unpaid && !described && !overtaken {
+        let up_to_date = match told {
+            Told::NotYet => false,
+            // The cart may have changed once more since.
+            Told::Known => checkout.as_cart() == self.checkout,
+            Told::Overtaken => true,
+        };
+        if unpaid && !up_to_date {
             return Confirmation::Update(Purpose::Update(Box::new(checkout)));
         }
         if found.covers(checkout.total) {

@@ -94,8 +94,8 @@ fn shown(next: &Transition) -> String {
     format!("{}; {}{owing}", payment.shop_status(), told(&next.tell))
 }
 
-fn confirmed(payment: Payment, overtaken: bool) -> String {
-    match payment.confirm(&order(), ordered(1000), overtaken) {
+fn confirmed(payment: &Payment, told: Told) -> String {
+    match payment.clone().confirm(&order(), ordered(1000), told) {
         Ok(Confirmation::Finish) => "finish the open call".into(),
         Ok(Confirmation::Same) => "the same".into(),
         Ok(Confirmation::Update(_)) => "update, then decide again".into(),
@@ -109,10 +109,13 @@ fn confirmed(payment: Payment, overtaken: bool) -> String {
 fn r17_every_situation_of_a_confirmation_over_1000() {
     let mut table = String::new();
     for (name, payment) in situations() {
-        writeln!(table, "{name}\n    confirm:   {}", confirmed(payment.clone(), false)).unwrap();
-        if confirmed(payment.clone(), true) != confirmed(payment.clone(), false) {
-            let overtaken = confirmed(payment.clone(), true);
-            writeln!(table, "    overtaken: {overtaken}").unwrap();
+        let first = confirmed(&payment, Told::NotYet);
+        writeln!(table, "{name}\n    confirm:   {first}").unwrap();
+        for (when, told) in [("told:     ", Told::Known), ("overtaken:", Told::Overtaken)] {
+            let then = confirmed(&payment, told);
+            if then != first {
+                writeln!(table, "    {when} {then}").unwrap();
+            }
         }
         let called_off = match payment.call_off() {
             Ok(CallOff::Finish) => "finish the open call".to_owned(),
@@ -129,7 +132,7 @@ fn r17_every_situation_of_a_confirmation_over_1000() {
 #[test]
 fn r17_a_payment_on_its_way_over_another_amount_is_given_back_when_it_comes() {
     let paying = pre_order();
-    let confirmed = paying.confirm(&order(), ordered(1500), true);
+    let confirmed = paying.confirm(&order(), ordered(1500), Told::Overtaken);
     let Ok(Confirmation::GiveBack(next, refused)) = confirmed else { panic!("{confirmed:?}") };
     assert_eq!(refused, ConfirmRefused::Short { found: eur(1000), asked: eur(1500) });
     let came = next.payment.apply(holds(1000)).unwrap();
@@ -145,7 +148,7 @@ fn r17_what_goes_back_is_not_told_to_the_order() {
     let events = [(holds(600), Event::Canceled { reason: None })];
     for (came, over) in events {
         let paid = after(pre_order(), vec![came]);
-        let confirmed = paid.confirm(&order(), ordered(1000), false);
+        let confirmed = paid.confirm(&order(), ordered(1000), Told::Known);
         let Ok(Confirmation::GiveBack(next, _)) = confirmed else { panic!("{confirmed:?}") };
         let owed = next.payment.owed(|| refund_id(8)).unwrap();
         let done = next.payment.plan(call(owed)).unwrap().apply(over).unwrap();
@@ -154,7 +157,7 @@ fn r17_what_goes_back_is_not_told_to_the_order() {
         assert_eq!(done.payment.status, Status::Canceled);
     }
     let paid = after(pre_order(), vec![captured(600, 0)]);
-    let confirmed = paid.confirm(&order(), ordered(1000), false);
+    let confirmed = paid.confirm(&order(), ordered(1000), Told::Known);
     let Ok(Confirmation::GiveBack(next, _)) = confirmed else { panic!("{confirmed:?}") };
     let owed = next.payment.owed(|| refund_id(8)).unwrap();
     assert!(matches!(&owed, Purpose::Refund { amount, .. } if *amount == eur(600)));
@@ -233,7 +236,7 @@ proptest! {
                 prop_assert!(items.is_empty() || !late.is_pre_order());
             }
         }
-        let Ok(Confirmation::Link(linked)) = late.confirm(&order(), ordered(1000), false) else {
+        let Ok(Confirmation::Link(linked)) = late.confirm(&order(), ordered(1000), Told::Known) else {
             panic!("it can be linked");
         };
         let mut told_late = results(&linked.tell);
@@ -267,7 +270,7 @@ proptest! {
     ) {
         let payment = learn(pre_order(), &events).0;
         let (at_hand, unpaid) = (payment.at_hand(), payment.captured.is_zero() && payment.capturable.is_zero());
-        match payment.clone().confirm(&order(), ordered(total), false) {
+        match payment.clone().confirm(&order(), ordered(total), Told::NotYet) {
             Ok(Confirmation::Link(next)) => {
                 prop_assert!(at_hand.covers(eur(total)));
                 prop_assert_eq!(next.payment.at_hand(), at_hand);
