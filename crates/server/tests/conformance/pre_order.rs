@@ -364,12 +364,16 @@ async fn r01_an_order_that_has_a_payment_gets_no_other() {
     }
 }
 
+fn other_account() -> Value {
+    json!({"secretKey": "sk_test_other", "publishableKey": "pk_test_other"})
+}
+
 #[tokio::test(start_paused = true)]
 async fn r01_a_payment_of_an_account_that_was_left_stands_for_no_order() {
     let app = TestApp::configured().await;
     let order = Order::new("DE--3");
     let cart = app.paid_cart(&order, "pm_card_visa").await;
-    let (status, answer) = app.configure(json!({"secretKey": "sk_test_other"})).await;
+    let (status, answer) = app.configure(other_account()).await;
     assert_eq!(status, 200, "{answer}");
     let (status, answer) = app.confirm(&order, &cart).await;
     assert_eq!(status, 400);
