@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::offered::{self, OfferedMethod, Terms};
 use crate::context::Context;
+use crate::offered::{self, OfferedMethod, Terms};
 use crate::ports::StoreError;
 
 /// A shop that was configured at least once.

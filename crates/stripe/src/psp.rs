@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use payment::{
-    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;

@@ -12,7 +12,7 @@ use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
-    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
