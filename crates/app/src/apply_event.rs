@@ -58,7 +58,7 @@ impl Context {
 
     /// What comes in after a cancel is given back (rule R9). The call is journaled with the event
     /// that brought the money: whatever happens then, it is open, and found as such.
-    fn plan_what_is_owed(&self, payment: &Payment) -> Option<Payment> {
+    pub(crate) fn plan_what_is_owed(&self, payment: &Payment) -> Option<Payment> {
         let purpose = payment.owed(|| RefundId::new(self.entropy.new_id()))?;
         self.plan(payment.clone(), purpose, None)
     }

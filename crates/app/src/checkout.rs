@@ -1,9 +1,10 @@
-//! Reads the order data of an initialize call into the domain, naming the field that is wrong.
+//! Reads the order data of a call into the domain, naming the field that is wrong.
 
 use payment::{
     Address, Checkout, Currency, Customer, Money, OrderItem, OrderItemId, OrderReference, Redirects,
 };
 use protocol::order::{InitializePaymentRequest, OrderData, OrderDataItem};
+use protocol::pre_order::ConfirmPreOrderRequest;
 use thiserror::Error;
 
 /// The longest order reference that is taken, in characters.
@@ -32,15 +33,51 @@ impl InvalidField {
 /// # Errors
 /// [`InvalidField`] for the first field that is missing or wrong.
 pub fn read(request: InitializePaymentRequest) -> Result<Checkout, InvalidField> {
+    let order = &request.order_data;
+    let order_reference = order_reference(order.order_reference.as_deref())?;
+    let (total, items) = (total(order)?, items(&order.items)?);
+    let checkout = cart(request, total);
+    Ok(Checkout { order_reference: Some(order_reference), items, ..checkout })
+}
+
+/// Reads a pre-order request: a cart, which has neither a reference nor items yet.
+///
+/// # Errors
+/// [`InvalidField`] for the first field that is missing or wrong.
+pub fn read_cart(request: InitializePaymentRequest) -> Result<Checkout, InvalidField> {
+    let total = total(&request.order_data)?;
+    Ok(cart(request, total))
+}
+
+/// Reads the confirmation of a pre-order: the order that its cart has become.
+///
+/// # Errors
+/// [`InvalidField`] for the first field that is missing or wrong.
+pub fn read_confirmation(
+    request: ConfirmPreOrderRequest,
+) -> Result<(OrderReference, Checkout), InvalidField> {
+    let ConfirmPreOrderRequest { order_reference: beside, order_data, locale_name, .. } = request;
+    let within = order_data.order_reference.as_deref().filter(|text| !text.is_empty());
+    if let (Some(beside), Some(within)) = (beside.as_deref(), within)
+        && beside.trim() != within.trim()
+    {
+        let problem = "is another one than in orderData; send the order's reference in both";
+        return Err(InvalidField::new("orderReference", problem));
+    }
+    let reference = order_reference(beside.as_deref().or(within))?;
+    let (total, items) = (total(&order_data)?, items(&order_data.items)?);
+    let request =
+        InitializePaymentRequest { order_data, locale_name, ..InitializePaymentRequest::default() };
+    Ok((reference, Checkout { items, ..cart(request, total) }))
+}
+
+fn cart(request: InitializePaymentRequest, total: Money) -> Checkout {
     let locale = request.locale().map(str::to_owned);
     let order = request.order_data;
-    let order_reference = order_reference(&order)?;
-    let total = total(&order)?;
-    let items = items(&order.items)?;
-    Ok(Checkout {
-        order_reference,
+    Checkout {
+        order_reference: None,
         total,
-        items,
+        items: Vec::new(),
         payment_method: order.payment_method_key(),
         locale,
         store: order.store_name.clone(),
@@ -55,12 +92,12 @@ pub fn read(request: InitializePaymentRequest) -> Result<Checkout, InvalidField>
             summary: request.checkout_summary_page_url,
         },
         additional: order.additional_payment_data,
-    })
+    }
 }
 
-fn order_reference(order: &OrderData) -> Result<OrderReference, InvalidField> {
+fn order_reference(text: Option<&str>) -> Result<OrderReference, InvalidField> {
     let field = "orderData.orderReference";
-    match order.order_reference.as_deref().map(str::trim) {
+    match text.map(str::trim) {
         None | Some("") => Err(InvalidField::new(field, "is missing; send the order's reference")),
         Some(text) if text.chars().count() > ORDER_REFERENCE_MAX => Err(InvalidField::new(
             field,

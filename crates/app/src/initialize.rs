@@ -3,8 +3,8 @@
 
 use jiff::SignedDuration;
 use payment::{
-    AttemptId, Checkout, Initialization, InitializeRefused, Payment, PaymentId, PspReference,
-    Purpose, Status, TenantId,
+    AttemptId, Checkout, Initialization, InitializeRefused, OrderReference, Payment, PaymentId,
+    PspReference, Purpose, Status, TenantId,
 };
 use protocol::order::InitializePaymentRequest;
 use thiserror::Error;
@@ -17,7 +17,7 @@ use crate::limits::{CALL_PATIENCE, CONFLICTS_MAX, INITIALIZE_POLL};
 use crate::ports::{Commit, CommitOutcome, Expected, PaymentChange, Refusal, StoreError, Stored};
 use crate::problem::Problem;
 use crate::redirects;
-use crate::tenant::{Tenant, TenantStatus};
+use crate::tenant::{NotConnected, Tenant};
 
 /// What the shop's checkout is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,9 @@ pub struct Initialized {
 /// Why a payment could not be initialized.
 #[derive(Debug, Error)]
 pub enum InitializeError {
-    /// The tenant was never configured.
-    #[error("X-Tenant-Identifier: the tenant is not known; configure the app for it first")]
-    UnknownTenant,
-    /// The tenant is disconnected.
-    #[error("Tenant is disconnected.")]
-    Disconnected,
+    /// The tenant may not move money.
+    #[error(transparent)]
+    Tenant(#[from] NotConnected),
     /// A field is missing or wrong.
     #[error(transparent)]
     Invalid(#[from] InvalidField),
@@ -66,7 +63,7 @@ impl From<Problem> for InitializeError {
     }
 }
 
-/// One look at the order's payment: either it is done, or something was moved on and the next
+/// One look at the payment: either it is done, or something was moved on and the next
 /// look decides.
 enum Step {
     Done(Box<Payment>),
@@ -92,10 +89,23 @@ impl Context {
         self.psp
             .check_amount(checkout.total)
             .map_err(|problem| InvalidField::new("orderData.grandTotal", problem))?;
+        let id = PaymentId::new(self.entropy.new_id());
+        let payment = self.settle_on_payment(&tenant, &checkout, id).await?;
+        self.initialized(&payment)
+    }
+
+    /// The one payment of this checkout: found and brought up to date, or made under this id. A
+    /// pre-order, whose order would tell, is found by the id.
+    pub(crate) async fn settle_on_payment(
+        &self,
+        tenant: &Tenant,
+        checkout: &Checkout,
+        id: PaymentId,
+    ) -> Result<Payment, InitializeError> {
         let mut overtaken = false;
         for _ in 0..CONFLICTS_MAX {
-            match self.step(&tenant, &checkout).await? {
-                Step::Done(payment) => return self.initialized(&payment),
+            match self.step(tenant, checkout, id).await? {
+                Step::Done(payment) => return Ok(*payment),
                 Step::Refused(refusal) => return Err(refused(refusal)),
                 // Money that is on its way has no status of ours that would refuse the change.
                 Step::Overtaken(refusal) if overtaken => {
@@ -108,14 +118,6 @@ impl Context {
         Err(InitializeError::Failed("the payment is busy; initialize it again".into()))
     }
 
-    async fn connected(&self, id: &TenantId) -> Result<Tenant, InitializeError> {
-        let tenant = self.store.tenant(id).await?.ok_or(InitializeError::UnknownTenant)?.value;
-        match tenant.status {
-            TenantStatus::Connected => Ok(tenant),
-            TenantStatus::Disconnected => Err(InitializeError::Disconnected),
-        }
-    }
-
     fn initialized(&self, payment: &Payment) -> Result<Initialized, InitializeError> {
         let Some(reference) = payment.reference() else {
             return Err(InitializeError::Failed("the payment is being made; try again".into()));
@@ -124,13 +126,23 @@ impl Context {
         Ok(Initialized { transaction_id: reference.clone(), redirect_url })
     }
 
-    async fn step(&self, tenant: &Tenant, checkout: &Checkout) -> Result<Step, InitializeError> {
-        let order = &checkout.order_reference;
-        let found = self.store.payment_of_order(&tenant.id, &tenant.account, order).await?;
-        let Some(stored) = found else { return self.begin_at_account(tenant, checkout).await };
+    async fn step(
+        &self,
+        tenant: &Tenant,
+        checkout: &Checkout,
+        id: PaymentId,
+    ) -> Result<Step, InitializeError> {
+        let found = match &checkout.order_reference {
+            Some(order) => self.store.payment_of_order(&tenant.id, &tenant.account, order).await?,
+            None => self.store.payment(&tenant.id, id).await?,
+        };
+        let Some(stored) = found else { return self.begin_at_account(tenant, checkout, id).await };
         let attempt = AttemptId::new(self.entropy.new_id());
         match stored.value.clone().initialize(checkout.clone(), attempt)? {
-            Initialization::Finish => self.finish_other_call(stored).await,
+            Initialization::Finish => {
+                self.finish_other_call(stored).await?;
+                Ok(Step::Again)
+            }
             Initialization::Same(payment) => self.keep(stored, *payment).await,
             Initialization::Update(purpose) => match self.journal(stored, purpose).await? {
                 Some(journaled) => self.make_call(journaled).await,
@@ -147,23 +159,40 @@ impl Context {
         &self,
         tenant: &Tenant,
         checkout: &Checkout,
+        id: PaymentId,
     ) -> Result<Step, InitializeError> {
-        let order = &checkout.order_reference;
-        let latest = self.store.latest_payment_of_order(&tenant.id, order).await?;
+        if let Some(order) = &checkout.order_reference
+            && let Some(earlier) = self.command_under_way(&tenant.id, order).await?
+        {
+            self.finish_other_call(earlier).await?;
+            return Ok(Step::Again);
+        }
+        self.begin(tenant, checkout, id).await
+    }
+
+    /// The newest payment of an order, if a command is being carried out for it.
+    pub(crate) async fn command_under_way(
+        &self,
+        tenant: &TenantId,
+        order: &OrderReference,
+    ) -> Result<Option<Stored>, StoreError> {
+        let latest = self.store.latest_payment_of_order(tenant, order).await?;
         let under_way = |stored: &Stored| {
             stored.value.open_call.as_ref().is_some_and(|call| call.command.is_some())
         };
-        match latest.filter(under_way) {
-            Some(earlier) => self.finish_other_call(earlier).await,
-            None => self.begin(tenant, checkout).await,
-        }
+        Ok(latest.filter(under_way))
     }
 
     /// A new order: payment, attempt and call are committed before the PSP is asked, so that of
     /// two calls at once one wins and the other finds it (rule R2).
-    async fn begin(&self, tenant: &Tenant, checkout: &Checkout) -> Result<Step, InitializeError> {
+    async fn begin(
+        &self,
+        tenant: &Tenant,
+        checkout: &Checkout,
+        id: PaymentId,
+    ) -> Result<Step, InitializeError> {
         let payment = Payment::new(
-            PaymentId::new(self.entropy.new_id()),
+            id,
             tenant.id.clone(),
             tenant.account.clone(),
             checkout.clone(),
@@ -216,8 +245,8 @@ impl Context {
     }
 
     /// Another call has the payment: wait for it a moment, then go on with it under its key.
-    async fn finish_other_call(&self, stored: Stored) -> Result<Step, InitializeError> {
-        let Some(call) = &stored.value.open_call else { return Ok(Step::Again) };
+    pub(crate) async fn finish_other_call(&self, stored: Stored) -> Result<(), Problem> {
+        let Some(call) = &stored.value.open_call else { return Ok(()) };
         let mut waited = self.entropy.now().duration_since(call.planned_at);
         let id = call.id;
         let mut stored = stored;
@@ -226,13 +255,13 @@ impl Context {
             waited += INITIALIZE_POLL.max(SignedDuration::from_millis(1));
             stored = self.read_again(&stored).await?;
             if stored.value.open_call.as_ref().map(|open| open.id) != Some(id) {
-                return Ok(Step::Again);
+                return Ok(());
             }
         }
         // A refusal is an answer to what that call asked for, perhaps a capture: the next look
         // decides what it means for this one.
         self.carry_out(stored).await?;
-        Ok(Step::Again)
+        Ok(())
     }
 
     async fn make_call(&self, stored: Stored) -> Result<Step, InitializeError> {

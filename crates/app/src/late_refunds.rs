@@ -34,7 +34,7 @@ pub(crate) fn alert(payment: &Payment, refund: Option<&PspRefundId>, amount: Mon
     metrics::counter!("paybridge_late_refund_failures_total").increment(1);
     tracing::error!(
         tenant = %payment.tenant,
-        order = %payment.checkout.order_reference,
+        order = payment.order_key(),
         payment = %payment.id,
         refund = refund.map(PspRefundId::as_str),
         %amount,

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | configure, disconnect | [`configure`], [`disconnect`] |
 //! | initialize a payment | [`initialize`] |
+//! | make a payment before its order, confirm it, cancel it | [`pre_order`], [`confirm_pre_order`], [`call_off_pre_order`] |
+//! | who pays? | [`customer`] |
 //! | an event happened | [`receive_webhook`], then `apply_event` |
 //! | capture, cancel, refund | [`receive_command`], then `command` |
 //! | what is new for me? | [`channel`] |
@@ -17,12 +19,15 @@
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
 mod apply_event;
+pub mod call_off_pre_order;
 mod calls;
 pub mod channel;
 pub mod checkout;
 mod command;
 pub mod configure;
+pub mod confirm_pre_order;
 mod context;
+pub mod customer;
 pub mod disconnect;
 pub mod initialize;
 mod late_refunds;
@@ -33,6 +38,7 @@ mod methods;
 pub mod offered;
 pub mod operate;
 pub mod ports;
+pub mod pre_order;
 mod problem;
 pub mod receive_command;
 pub mod receive_webhook;

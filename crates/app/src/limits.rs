@@ -39,6 +39,12 @@ pub const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(1);
 pub const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// How often a use case reads again after somebody else was faster.
 pub const CONFLICTS_MAX: u32 = 20;
+/// A pre-order that nothing has happened to for so long is a cart that was left: it is called off,
+/// and what came in for it goes back.
+pub const PRE_ORDER_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// A confirmation waits at most so long until the PSP knows the order of what is paid already. No
+/// money depends on it.
+pub const DESCRIBE_PATIENCE: SignedDuration = SignedDuration::from_secs(3);
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

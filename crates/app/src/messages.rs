@@ -2,7 +2,7 @@
 //! attributes fixed: they are written in the transaction that caused them.
 
 use jiff::Timestamp;
-use payment::{Items, Message, Money, Payment, ResultKind, ShopStatus, TenantId};
+use payment::{Items, Message, Money, OrderReference, Payment, ResultKind, ShopStatus, TenantId};
 use protocol::attributes::wire_timestamp;
 use protocol::message::{Details, PaymentCreated, PaymentResult, PaymentUpdated, TooLong, body};
 use protocol::{MessageName, OutgoingAttributes};
@@ -32,16 +32,18 @@ pub(crate) async fn of_payment(
         Message::Updated { from, to, note } => {
             updated(context, payment, &history, (*from, *to, note.as_deref()), now)
         }
-        Message::Result { kind, items, amount } => Some(result(
-            context,
-            &payment.tenant,
-            payment.checkout.order_reference.as_str(),
-            *kind,
-            items,
-            *amount,
-        )),
+        Message::Result { kind, items, amount } => {
+            let order = order_of(payment)?;
+            Some(result(context, &payment.tenant, order, *kind, items, *amount))
+        }
     });
     Ok(told.collect())
+}
+
+/// The order that a message is about. A pre-order has none: what happens to it is told when an order
+/// is linked to it (conformance case 14).
+fn order_of(payment: &Payment) -> Option<&str> {
+    payment.checkout.order_reference.as_ref().map(OrderReference::as_str)
 }
 
 /// A result. It holds back what comes after it for its order until the shop has it.
@@ -84,12 +86,11 @@ fn created(
     history: &[HistoryEntry],
     now: Timestamp,
 ) -> Option<NewMessage> {
-    let order = payment.checkout.order_reference.as_str();
     let reference = payment.reference()?.as_str();
     let details = details(payment, history);
-    let payload = fits(payment, PaymentCreated::new(Some(order), reference, details))?;
-    let name = MessageName::PaymentCreated;
-    Some(message(context, &payment.tenant, name, order, &payload, now, Blocks::No))
+    let payload = fits(payment, PaymentCreated::new(order_of(payment), reference, details))?;
+    let (name, key) = (MessageName::PaymentCreated, payment.order_key());
+    Some(message(context, &payment.tenant, name, &key, &payload, now, Blocks::No))
 }
 
 fn updated(
@@ -99,7 +100,7 @@ fn updated(
     (from, to, note): (ShopStatus, ShopStatus, Option<&str>),
     now: Timestamp,
 ) -> Option<NewMessage> {
-    let order = payment.checkout.order_reference.as_str();
+    let order = order_of(payment)?;
     let reference = payment.reference()?.as_str();
     let mut details = details(payment, history);
     if from != to {

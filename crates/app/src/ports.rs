@@ -11,12 +11,13 @@ pub use operator::{
     OutboxState, Page, PaymentCase, PaymentFile, PaymentQuery, RowFilter, RowQuery, Touch,
 };
 pub use psp::{
-    CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, PspFact,
+    CreatePayment, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent, PspFact,
     RefundView, Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 pub use store::{
     After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,
-    DeliveryOutcome, Expected, HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxOutcome,
-    InboxSettlement, Lease, MessageId, NewMessage, OutboxClaim, PaymentChange, Received,
-    SendOutcome, Store, StoreError, Stored, TenantChange, TenantCommit, Unfinished, Versioned,
+    DeliveryOutcome, Expected, ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxKind,
+    InboxOutcome, InboxSettlement, Lease, MessageId, NewMessage, OutboxClaim, PaymentChange,
+    Received, SendOutcome, Store, StoreError, Stored, TenantChange, TenantCommit, Unfinished,
+    Versioned,
 };

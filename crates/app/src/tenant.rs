@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use payment::{Account, Checkout, Mode, TenantId};
 use secrecy::SecretString;
+use thiserror::Error;
 use uuid::Uuid;
 
+use crate::context::Context;
 use crate::offered::{self, OfferedMethod, Terms};
+use crate::ports::StoreError;
 
 /// A shop that was configured at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,31 @@ impl TenantStatus {
     /// The status of that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Connected, Self::Disconnected].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// Why no money may move for a tenant.
+#[derive(Debug, Error)]
+pub enum NotConnected {
+    /// It was never configured.
+    #[error("X-Tenant-Identifier: the tenant is not known; configure the app for it first")]
+    Unknown,
+    /// It is disconnected.
+    #[error("Tenant is disconnected.")]
+    Disconnected,
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Context {
+    /// A tenant for which money may move.
+    pub(crate) async fn connected(&self, id: &TenantId) -> Result<Tenant, NotConnected> {
+        let tenant = self.store.tenant(id).await?.ok_or(NotConnected::Unknown)?.value;
+        match tenant.status {
+            TenantStatus::Connected => Ok(tenant),
+            TenantStatus::Disconnected => Err(NotConnected::Disconnected),
+        }
     }
 }
 

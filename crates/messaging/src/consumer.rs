@@ -67,6 +67,9 @@ impl Consumer {
         if let Err(error) = self.context.finish_open_calls(&self.worker).await {
             tracing::error!(%error, "open calls could not be looked for");
         }
+        if let Err(error) = self.context.call_off_forgotten_pre_orders().await {
+            tracing::error!(%error, "pre-orders that were left could not be looked for");
+        }
         if let Err(error) = self.context.finish_disconnects().await {
             tracing::error!(%error, "endpoints of disconnected tenants could not be looked for");
         }

@@ -1,15 +1,17 @@
-//! What the shop said about an order when it asked for a payment.
+//! What the shop said about an order, or a cart, when it asked for a payment.
 
 use crate::{Items, Money, OrderItemId, OrderReference};
 
-/// An order as it stood at checkout.
+/// An order as it stood at checkout; a cart, as long as it has no order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkout {
-    /// The shop's name of the order.
-    pub order_reference: OrderReference,
+    /// The shop's name of the order. None for a pre-order: a payment that is made before its order
+    /// and linked to it later.
+    pub order_reference: Option<OrderReference>,
     /// Gross total to be paid, in minor units, expenses included.
     pub total: Money,
-    /// The order's items. Those without an id cannot be captured or refunded one by one.
+    /// The order's items. Those without an id cannot be captured or refunded one by one. A cart
+    /// has none.
     pub items: Vec<OrderItem>,
     /// The payment method as the shop names it, normalized (`credit-card`).
     pub payment_method: Option<String>,
@@ -31,6 +33,12 @@ impl Checkout {
     /// The ids of the items that have one.
     pub fn item_ids(&self) -> Items {
         self.items.iter().filter_map(|item| item.id).collect()
+    }
+
+    /// The same before there was an order: without its reference, and without the items that only
+    /// an order has.
+    pub fn as_cart(&self) -> Self {
+        Self { order_reference: None, items: Vec::new(), ..self.clone() }
     }
 }
 

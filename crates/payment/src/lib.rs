@@ -12,6 +12,8 @@
 //! - [`machine`]: status × event, one exhaustive match.
 //! - [`command`]: status × command: what a capture, cancel or refund of the shop leads to.
 //! - [`initialize`]: what an initialize call for an order that is known already leads to.
+//! - [`pre_order`]: what confirming a payment that was made before its order leads to, and what
+//!   calling it off does.
 //! - [`message`]: what the shop is told.
 
 pub mod checkout;
@@ -22,6 +24,7 @@ pub mod initialize;
 pub mod machine;
 pub mod message;
 pub mod money;
+pub mod pre_order;
 pub mod record;
 mod refund;
 pub mod status;
@@ -39,6 +42,7 @@ pub use initialize::{Initialization, InitializeRefused};
 pub use machine::{NotAllowed, Settlement, Transition};
 pub use message::{Message, ResultKind};
 pub use money::{Currency, Money, MoneyError};
+pub use pre_order::{CallOff, CallOffRefused, ConfirmRefused, Confirmation, Told};
 pub use record::{
     Account, Attempt, AttemptState, Call, Capture, CaptureOrigin, CaptureState, Mode, Payment,
     PaymentRecord, Purpose, Refund,

@@ -344,6 +344,20 @@ impl PaymentRecord {
         self.attempt().reference.as_ref()
     }
 
+    /// Whether it was made before its order, and no order is linked to it yet.
+    pub fn is_pre_order(&self) -> bool {
+        self.checkout.order_reference.is_none()
+    }
+
+    /// Under this name everything about the order happens one after the other: the order's
+    /// reference, and as long as there is none the payment's own id, which is no order's.
+    pub fn order_key(&self) -> String {
+        match &self.checkout.order_reference {
+            Some(order) => order.as_str().to_owned(),
+            None => self.id.to_string(),
+        }
+    }
+
     /// All items of the order.
     pub fn items(&self) -> Items {
         self.checkout.item_ids()
@@ -397,6 +411,13 @@ impl PaymentRecord {
         self.refund_sum(|state| !state.came_to_nothing())
     }
 
+    /// What is here for the order: held, or captured and neither given back nor on its way back.
+    pub fn at_hand(&self) -> Money {
+        let kept = self.captured.minus_or_zero(self.refunded_or_in_flight());
+        // The amounts of one payment have one currency.
+        kept.and_then(|kept| kept.plus(self.capturable)).unwrap_or(self.capturable)
+    }
+
     fn refund_sum(&self, counts: impl Fn(RefundState) -> bool) -> Money {
         let currency = self.captured.currency();
         self.refunds
@@ -431,10 +452,12 @@ impl PaymentRecord {
         !self.received.is_zero() && !self.remaining_items().is_empty()
     }
 
-    /// Whether somebody captured less than the order at the PSP by hand: no item can be named.
+    /// Whether somebody captured less than the order at the PSP by hand: no item can be named. A
+    /// cart has none to name.
     fn captured_short_by_hand(&self) -> bool {
-        self.captures
-            .iter()
-            .any(|capture| capture.origin == CaptureOrigin::Psp && capture.items.is_empty())
+        let whole_cart = self.is_pre_order() && self.captured.covers(self.checkout.total);
+        let nameless =
+            |capture: &Capture| capture.origin == CaptureOrigin::Psp && capture.items.is_empty();
+        !whole_cart && self.captures.iter().any(nameless)
     }
 }

@@ -173,8 +173,12 @@ impl Payment {
         if payment.status == Status::CancelRequested && given_back {
             let items = payment.items();
             payment.0.status = Status::Canceled;
-            payment.0.canceled_items.extend(items.iter().copied());
-            done.tell.push(Message::result(ResultKind::Canceled, items, payment.checkout.total));
+            // Of an order that was told at its confirmation that it has no money, no more is told.
+            if !items.is_subset(&payment.canceled_items) {
+                let (kind, total) = (ResultKind::Canceled, payment.checkout.total);
+                done.tell.push(Message::result(kind, items.clone(), total));
+            }
+            payment.0.canceled_items.extend(items);
         }
         done
     }

@@ -92,7 +92,9 @@ impl Payment {
         if self.received.currency() != zero.currency() {
             self.0.received = zero;
         }
-        self.0.checkout = *checkout;
+        // What a pre-order is to be confirmed for is linked in a step of its own, which can be
+        // refused.
+        self.0.checkout = if self.is_pre_order() { checkout.as_cart() } else { *checkout };
         let settled = self.settle(true, None);
         Transition { payment: self, tell: Vec::new(), settled }
     }
@@ -415,11 +417,12 @@ impl Payment {
         if self.status != Status::Captured {
             self.0.status = Status::CancellationFailed;
         }
-        let mut tell = vec![Message::result(
-            ResultKind::CancellationFailed,
-            items.clone(),
-            self.checkout.total,
-        )];
+        // A cancel that no command asked for names no items, and nobody waits for its result.
+        let mut tell = Vec::new();
+        if !items.is_empty() {
+            let (kind, total) = (ResultKind::CancellationFailed, self.checkout.total);
+            tell.push(Message::result(kind, items.clone(), total));
+        }
         tell.extend(self.still_authorized(&items));
         Transition { payment: self, tell, settled }
     }

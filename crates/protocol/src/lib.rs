@@ -9,6 +9,9 @@
 //! - [`message`]: the payloads of the messages.
 //! - [`channel`]: reading and deleting messages over HTTP.
 //! - [`order`]: the order data of an initialize call.
+//! - [`pre_order`]: the calls about a payment that was made before its order.
+//! - [`customer`]: who pays.
+//! - [`glue`]: the same for front ends, as JSON:API.
 //! - [`configure`]: the configuration of a tenant.
 //! - [`form`]: the PHP-bracket form of old shops.
 //! - [`decode`]: turning a body into one of these, or naming the field that is wrong.
@@ -16,12 +19,15 @@
 pub mod attributes;
 pub mod channel;
 pub mod configure;
+pub mod customer;
 pub mod decode;
 pub mod form;
+pub mod glue;
 pub mod message;
 pub mod names;
 pub mod order;
 pub mod php;
+pub mod pre_order;
 
 pub use attributes::{Attributes, Dialect, OutgoingAttributes};
 pub use decode::{Invalid, from_json, from_value};

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a recording that does not read is a failed test")]
 
 use protocol::channel::DeleteMessages;
+use protocol::customer::CustomerRequest;
 use protocol::message::PaymentCommand;
 use protocol::order::{InitializePaymentRequest, OrderDataExpense, OrderDataItem};
+use protocol::pre_order::{CancelPreOrderRequest, ConfirmPreOrderRequest};
 use protocol::{Attributes, Dialect, MessageName};
 use serde_json::Value;
 
@@ -117,6 +119,35 @@ fn a_pre_order_names_no_order_at_first_and_its_payment_afterwards() {
     let payment = repeated.pre_order_payment_data.unwrap();
     assert_eq!(payment.transaction_id.as_deref(), Some("pi_test_1"));
     assert_eq!(repeated.order_data, first.order_data);
+}
+
+#[test]
+fn a_confirmation_names_the_order_and_its_payment() {
+    let body = recorded("requests/confirm_pre_order_payment").body;
+    let confirm: ConfirmPreOrderRequest = protocol::from_json(body.as_bytes()).unwrap();
+    assert_eq!(confirm.order_reference.as_deref(), Some("DE--3"));
+    assert_eq!(confirm.transaction(), Some("pi_test_1"));
+    assert_eq!(confirm.locale_name.as_deref(), Some("de_DE"));
+    assert_eq!(confirm.order_data.order_reference.as_deref(), Some("DE--3"));
+    let ids: Vec<_> =
+        confirm.order_data.items.iter().map(|item| item.id_sales_order_item).collect();
+    assert_eq!(ids, [Some(1001), Some(1002)]);
+}
+
+#[test]
+fn a_cancel_names_its_payment() {
+    let body = recorded("requests/cancel_pre_order_payment").body;
+    let cancel: CancelPreOrderRequest = protocol::from_json(body.as_bytes()).unwrap();
+    assert_eq!(cancel.transaction(), Some("pi_test_1"));
+}
+
+#[test]
+fn a_customer_is_asked_for_by_what_the_provider_said() {
+    let body = recorded("requests/customer").body;
+    let request: CustomerRequest = protocol::from_json(body.as_bytes()).unwrap();
+    let data = request.customer_payment_service_provider_data.unwrap();
+    assert_eq!(data.transaction_id.as_deref(), Some("pi_test_1"));
+    assert_eq!(request.customer, None);
 }
 
 fn command(file: &str, dialect: Dialect) -> String {

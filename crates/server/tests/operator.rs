@@ -188,7 +188,7 @@ fn authorized(record: &mut PaymentRecord) {
     record.authorized = builders::eur(18_979);
     record.capturable = builders::eur(18_979);
     record.method = Some("card visa 4242".into());
-    let order = record.checkout.order_reference.as_str();
+    let order = record.checkout.order_reference.as_ref().unwrap();
     record.attempts[0].reference = Some(PspReference::new(format!("pi_of_{order}")));
 }
 

@@ -31,8 +31,8 @@ use std::sync::Arc;
 use ::payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Entropy,
-    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
-    Store, StoreError, TenantCommit, Unfinished, Versioned,
+    ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId,
+    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -245,6 +245,14 @@ impl Store for SqliteStore {
 
     async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         self.driver.read(across_tenants::disconnected_tenants).await
+    }
+
+    async fn forgotten_pre_orders(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ForgottenPreOrder>, StoreError> {
+        self.driver.read(move |db| across_tenants::forgotten_pre_orders(db, before, limit)).await
     }
 
     async fn history(

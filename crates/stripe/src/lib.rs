@@ -19,6 +19,7 @@ mod http_transport;
 mod kinds;
 mod metadata;
 mod objects;
+mod payer;
 mod psp;
 mod requests;
 mod translate;

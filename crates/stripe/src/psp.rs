@@ -1,7 +1,7 @@
 //! The port on Stripe: which call each of its methods makes.
 
 use app::ports::{
-    CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, RefundView, Refusal,
+    CreatePayment, IntentState, IntentView, Payer, Psp, PspError, PspEvent, RefundView, Refusal,
     RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use payment::{
-    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -18,7 +18,8 @@ use crate::amount::AmountError;
 use crate::answer::read;
 use crate::client::{Call, StripeClient};
 use crate::form::Form;
-use crate::objects::{self, List, PaymentIntent, Refund};
+use crate::objects::{self, List, OpenedIntent, PaymentIntent, Refund};
+use crate::payer::{self, PayerIntent};
 use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
 use crate::{amount, kinds, metadata, requests, webhook};
 
@@ -227,6 +228,18 @@ impl Psp for StripePsp {
         self.post_intent("update_payment", credentials, intent(reference, "")?, form, key).await
     }
 
+    async fn describe_payment(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        checkout: &Checkout,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        let (path, form) = (intent(reference, "")?, requests::describe_payment(checkout));
+        self.post_intent("describe_payment", credentials, path, form, key).await?;
+        Ok(())
+    }
+
     async fn capture(
         &self,
         credentials: &Credentials,
@@ -283,6 +296,29 @@ impl Psp for StripePsp {
         let intent: PaymentIntent =
             self.get("retrieve_payment", &credentials.secret_key, path, form).await?;
         intent_view(&intent).map_err(unreadable)
+    }
+
+    async fn client_secret(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<SecretString, PspError> {
+        let path = intent(reference, "")?;
+        let intent: OpenedIntent =
+            self.get("client_secret", &credentials.secret_key, path, Form::new()).await?;
+        Ok(SecretString::from(intent.client_secret))
+    }
+
+    async fn payer(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<Payer, PspError> {
+        let path = intent(reference, "")?;
+        let form = requests::payer();
+        let intent: PayerIntent =
+            self.get("retrieve_payer", &credentials.secret_key, path, form).await?;
+        Ok(payer::payer(intent))
     }
 
     async fn find_payment(

@@ -3,7 +3,7 @@
 use app::offered::CaptureMode;
 use app::ports::{CreatePayment, UpdatePayment};
 use app::tenant::BusinessModel;
-use payment::{Address, Checkout, Money, PspReference, RefundId};
+use payment::{Address, Checkout, Money, OrderReference, PspReference, RefundId};
 
 use crate::amount::{AmountError, to_stripe};
 use crate::client::API_VERSION;
@@ -42,7 +42,6 @@ const PHONE_CHARACTERS_MAX: usize = 20;
 
 pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, AmountError> {
     let checkout = request.checkout;
-    let order = checkout.order_reference.as_str();
     let mut form = with_amount(Form::new(), checkout.total)?
         .with("capture_method", "automatic")
         .with("automatic_payment_methods[enabled]", true);
@@ -53,7 +52,7 @@ pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, Amount
         }
         (BusinessModel::Direct, CaptureMode::Automatic) => form,
         // Several captures and transfers from one charge exclude each other (rule R19).
-        (BusinessModel::Marketplace, _) => form.with("transfer_group", order),
+        (BusinessModel::Marketplace, _) => form.with_some("transfer_group", order(checkout)),
     };
     form = with_own_metadata(form, request);
     form = metadata::with_additional(form, &checkout.additional);
@@ -65,9 +64,18 @@ pub(crate) fn create_payment(request: &CreatePayment<'_>) -> Result<Form, Amount
 pub(crate) fn update_payment(change: &UpdatePayment<'_>) -> Result<Form, AmountError> {
     let checkout = change.checkout;
     let form = kinds::with_changed_terms(with_amount(Form::new(), checkout.total)?, change.terms);
-    let form = metadata::with_own(form, metadata::ORDER, checkout.order_reference.as_str());
+    Ok(with_description(form, checkout))
+}
+
+/// What may be changed of an attempt at any time: all but its money.
+pub(crate) fn describe_payment(checkout: &Checkout) -> Form {
+    with_description(Form::new(), checkout)
+}
+
+fn with_description(form: Form, checkout: &Checkout) -> Form {
+    let form = with_order_metadata(form, checkout);
     let form = metadata::with_additional(form, &checkout.additional);
-    Ok(expanded(with_order(form, checkout)))
+    expanded(with_order(form, checkout))
 }
 
 /// `final_capture` may be sent only where several captures were granted, and they were where this
@@ -85,6 +93,11 @@ pub(crate) fn cancel() -> Form {
 
 pub(crate) fn retrieve() -> Form {
     expanded(Form::new())
+}
+
+/// Who pays is said by the charge, or before it by the payment method.
+pub(crate) fn payer() -> Form {
+    expanded(Form::new()).with("expand[]", "payment_method")
 }
 
 pub(crate) fn refund(
@@ -115,16 +128,28 @@ fn with_amount(form: Form, total: Money) -> Result<Form, AmountError> {
 }
 
 fn with_own_metadata(form: Form, request: &CreatePayment<'_>) -> Form {
-    let order = request.checkout.order_reference.as_str();
     let form = metadata::with_own(form, metadata::TENANT, request.tenant.as_str());
-    let form = metadata::with_own(form, metadata::ORDER, order);
+    let form = with_order_metadata(form, request.checkout);
     let form = metadata::with_own(form, metadata::PAYMENT_ID, &request.payment.to_string());
     let form = metadata::with_own(form, metadata::ATTEMPT_ID, &request.attempt.to_string());
     metadata::with_own(form, metadata::INSTALLATION_ID, &request.installation.to_string())
 }
 
+/// The order's name; none before there is an order.
+fn order(checkout: &Checkout) -> Option<&str> {
+    checkout.order_reference.as_ref().map(OrderReference::as_str)
+}
+
+fn with_order_metadata(form: Form, checkout: &Checkout) -> Form {
+    match order(checkout) {
+        Some(order) => metadata::with_own(form, metadata::ORDER, order),
+        None => form,
+    }
+}
+
 fn with_order(form: Form, checkout: &Checkout) -> Form {
-    let form = form.with("description", format!("Order {}", checkout.order_reference));
+    let description = order(checkout).map(|order| format!("Order {order}"));
+    let form = form.with_some("description", description.as_deref());
     match &checkout.shipping {
         Some(address) => with_shipping(form, address),
         None => form,

@@ -99,7 +99,7 @@ pub fn checkout_of(order_reference: OrderReference) -> Checkout {
         unit_price_minor,
     };
     Checkout {
-        order_reference,
+        order_reference: Some(order_reference),
         total: eur(18_979),
         items: vec![item(1001, "SKU-1", "Camera", 9_999), item(1002, "SKU-2", "Lens", 8_490)],
         payment_method: Some("credit-card".into()),

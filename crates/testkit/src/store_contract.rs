@@ -7,6 +7,7 @@ mod inbox;
 mod isolation;
 mod outbox;
 mod payments;
+mod pre_orders;
 mod random;
 mod tenants;
 mod world;
@@ -17,6 +18,7 @@ pub use inbox::*;
 pub use isolation::*;
 pub use outbox::*;
 pub use payments::*;
+pub use pre_orders::*;
 pub use tenants::*;
 
 /// Makes one `#[tokio::test]` of each case of the contract.
@@ -38,6 +40,10 @@ macro_rules! store_contract_tests {
             history_comes_back_in_order
             payments_that_keep_a_tenant_connected_are_counted
             two_payments_cannot_share_a_reference
+
+            a_pre_order_comes_back_without_an_order
+            an_order_is_linked_to_one_payment
+            forgotten_pre_orders_are_found
 
             a_payment_has_one_open_call
             a_new_key_keeps_the_call

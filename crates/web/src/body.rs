@@ -54,6 +54,19 @@ async fn collect(mut body: Body) -> Result<Bytes, Failure> {
     Ok(whole.freeze())
 }
 
+/// Reads a body of the private API: JSON, or the form of old shops.
+pub(crate) async fn read_as<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Failure> {
+    let encoding = Encoding::of(headers, &[Encoding::Json, Encoding::Form])?;
+    let body = read(body).await?;
+    encoding.decode(&body).map_err(|invalid| {
+        let message = format!("{invalid}; correct it and send the request again");
+        Failure::new(StatusCode::BAD_REQUEST, message)
+    })
+}
+
 /// How a body is encoded, by its content type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {

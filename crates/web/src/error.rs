@@ -1,9 +1,10 @@
-//! Errors, and the two formats in which the shop reads them (contract, shop, section 1).
+//! Errors, and the formats in which shops and front ends read them (contract, shop, section 1).
 //!
 //! Whatever goes wrong, in an endpoint or around it, becomes a [`Failure`]. It travels outwards
 //! unwritten, and [`write_failures`] writes it once, in the format of the path that was called.
 
 use app::ports::StoreError;
+use app::tenant::NotConnected;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
@@ -14,6 +15,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::glue::JsonApi;
+
 /// How an endpoint writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -22,6 +25,8 @@ pub(crate) enum Format {
     /// `{"errors":[{"code":…,"message":"…","status":422,"confirm":…}]}`: configure, disconnect,
     /// and everything that no shop's checkout reads.
     Envelope,
+    /// `{"errors":[{"detail":"…","status":422}]}`: what a front end calls.
+    JsonApi,
 }
 
 impl Format {
@@ -33,7 +38,12 @@ impl Format {
         };
         match endpoint {
             "/configure" | "/disconnect" => Self::Envelope,
-            "/initialize-payment" => Self::List,
+            "/payments" | "/payment-cancellations" | "/payment-customers" => Self::JsonApi,
+            "/initialize-payment"
+            | "/pre-order-payment"
+            | "/confirm-pre-order-payment"
+            | "/cancel-pre-order-payment"
+            | "/customer" => Self::List,
             _ if private => Self::List,
             _ => Self::Envelope,
         }
@@ -43,7 +53,9 @@ impl Format {
     /// 422 for configure and disconnect.
     fn unreadable(self, path: &str) -> StatusCode {
         match (self, path.strip_prefix("/private").unwrap_or(path)) {
-            (Self::Envelope, "/configure" | "/disconnect") => StatusCode::UNPROCESSABLE_ENTITY,
+            (Self::Envelope, "/configure" | "/disconnect") | (Self::JsonApi, _) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             (Self::Envelope | Self::List, _) => StatusCode::BAD_REQUEST,
         }
     }
@@ -132,17 +144,21 @@ impl Failure {
 
     fn write(self, format: Format) -> Response {
         let Self { status, messages, code, confirm, challenge } = self;
-        let number = match format {
-            Format::List => None,
-            Format::Envelope => Some(status.as_u16()),
+        let entries = |number: Option<u16>| -> Vec<Entry> {
+            let entry = |message| Entry { code, status: number, message, confirm };
+            messages.iter().cloned().map(entry).collect()
         };
-        let entries: Vec<Entry> = messages
-            .into_iter()
-            .map(|message| Entry { code, status: number, message, confirm })
-            .collect();
+        let number = status.as_u16();
         let mut response = match format {
-            Format::List => (status, Json(entries)).into_response(),
-            Format::Envelope => (status, Json(json!({"errors": entries}))).into_response(),
+            Format::List => (status, Json(entries(None))).into_response(),
+            Format::Envelope => {
+                (status, Json(json!({"errors": entries(Some(number))}))).into_response()
+            }
+            Format::JsonApi => {
+                let detail = |message| json!({"detail": message, "status": number});
+                let errors: Vec<_> = messages.iter().map(detail).collect();
+                (status, JsonApi(json!({"errors": errors}))).into_response()
+            }
         };
         if let Some(challenge) = challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
@@ -154,6 +170,16 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::store(&error)
+    }
+}
+
+impl From<NotConnected> for Failure {
+    fn from(error: NotConnected) -> Self {
+        match error {
+            NotConnected::Disconnected => Self::disconnected(),
+            NotConnected::Unknown => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            NotConnected::Store(error) => Self::store(&error),
+        }
     }
 }
 
@@ -203,7 +229,15 @@ mod tests {
 
     #[test]
     fn each_path_has_its_format() {
-        let list = ["/initialize-payment", "/private/initialize-payment", "/private/nothing"];
+        let list = [
+            "/initialize-payment",
+            "/private/initialize-payment",
+            "/pre-order-payment",
+            "/confirm-pre-order-payment",
+            "/cancel-pre-order-payment",
+            "/customer",
+            "/private/nothing",
+        ];
         let envelope = [
             "/configure",
             "/private/configure",
@@ -212,6 +246,10 @@ mod tests {
             "/message-channels/payment-events",
             "/nothing",
         ];
+        let json_api = ["/payments", "/private/payment-cancellations", "/payment-customers"];
+        for path in json_api {
+            assert_eq!(Format::of_path(path), Format::JsonApi, "{path}");
+        }
         for path in list {
             assert_eq!(Format::of_path(path), Format::List, "{path}");
         }

@@ -9,6 +9,7 @@ mod api;
 mod auth;
 mod body;
 mod error;
+mod glue;
 mod observe;
 mod router;
 mod state;

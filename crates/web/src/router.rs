@@ -12,10 +12,11 @@ use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::{
-    configure, disconnect, health, initialize_payment, message_broker, message_channels, metrics,
-    webhooks,
+    cancel_pre_order_payment, configure, confirm_pre_order_payment, customer, disconnect, health,
+    initialize_payment, message_broker, message_channels, metrics, pre_order_payment, webhooks,
 };
 use crate::error::{Failure, write_failures};
+use crate::glue::{payment_cancellations, payment_customers, payments};
 use crate::state::WebState;
 use crate::{auth, observe};
 
@@ -29,6 +30,10 @@ pub fn router(state: WebState) -> Router {
         .merge(both("/configure", post(configure::handle)))
         .merge(both("/disconnect", post(disconnect::handle)))
         .merge(both("/initialize-payment", post(initialize_payment::handle)))
+        .merge(both("/pre-order-payment", post(pre_order_payment::handle)))
+        .merge(both("/confirm-pre-order-payment", post(confirm_pre_order_payment::handle)))
+        .merge(both("/cancel-pre-order-payment", post(cancel_pre_order_payment::handle)))
+        .merge(both("/customer", post(customer::handle)))
         .route(
             "/message-channels/{channel}",
             post(message_channels::send)
@@ -37,6 +42,11 @@ pub fn router(state: WebState) -> Router {
         )
         .route("/webhook/message-broker", post(message_broker::handle))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
+    let front_ends = Router::new()
+        .merge(both("/payments", post(payments::handle)))
+        .merge(both("/payment-cancellations", post(payment_cancellations::handle)))
+        .merge(both("/payment-customers", post(payment_customers::handle)))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
     let open = Router::new()
         .route("/webhooks", post(webhooks::live))
         .route("/webhooks/test", post(webhooks::test))
@@ -44,6 +54,7 @@ pub fn router(state: WebState) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::handle));
     private
+        .merge(front_ends)
         .merge(open)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

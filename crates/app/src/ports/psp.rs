@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
-    Account, AttemptId, Checkout, Event, IdempotencyKey, Money, OrderReference, PaymentId,
+    Account, Address, AttemptId, Checkout, Event, IdempotencyKey, Money, OrderReference, PaymentId,
     PspReference, RefundFact, RefundId, TenantId,
 };
 use secrecy::SecretString;
@@ -86,6 +86,19 @@ pub trait Psp: Send + Sync {
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError>;
 
+    /// Changes what an attempt says of its order, which is possible at any time: no money depends on
+    /// it.
+    ///
+    /// # Errors
+    /// See [`PspError`].
+    async fn describe_payment(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        checkout: &Checkout,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError>;
+
     /// Takes `amount` of what is held. `last` lets go of the rest; with an amount of zero it does
     /// only that, for an attempt of which something was captured.
     ///
@@ -133,6 +146,26 @@ pub trait Psp: Send + Sync {
         credentials: &Credentials,
         reference: &PspReference,
     ) -> Result<IntentView, PspError>;
+
+    /// Asks for what opens an attempt to its shopper. It is told only here, and kept nowhere.
+    ///
+    /// # Errors
+    /// See [`PspError`].
+    async fn client_secret(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<SecretString, PspError>;
+
+    /// Asks who pays an attempt, as far as the shopper or her wallet has said so.
+    ///
+    /// # Errors
+    /// See [`PspError`].
+    async fn payer(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<Payer, PspError>;
 
     /// Looks for the attempt that was made for `attempt`, among the account's attempts made since
     /// `since`. `None` proves that there is none.
@@ -302,6 +335,17 @@ impl IntentView {
         }
         facts
     }
+}
+
+/// Who pays an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Payer {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Who is billed.
+    pub billing: Address,
+    /// Who gets the goods, where the wallet has said so.
+    pub shipping: Option<Address>,
 }
 
 /// A refund at the PSP.

@@ -71,6 +71,14 @@ pub trait Store: Send + Sync {
     /// Tenants that are disconnected: their endpoints are removed once they are drained.
     async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError>;
 
+    /// Pre-orders that nobody has called off and nothing has happened to since `before`, those
+    /// without an open call, the oldest first: the worker calls them off.
+    async fn forgotten_pre_orders(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ForgottenPreOrder>, StoreError>;
+
     /// The history of a payment, oldest first.
     async fn history(
         &self,
@@ -467,6 +475,17 @@ pub struct CallClaim {
     pub tenant: TenantId,
     /// The payment.
     pub payment: PaymentId,
+}
+
+/// A pre-order that nothing has happened to for long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgottenPreOrder {
+    /// The shop.
+    pub tenant: TenantId,
+    /// The payment.
+    pub payment: PaymentId,
+    /// Its version when it was found: at another one something has happened since.
+    pub version: i64,
 }
 
 /// A message as a shop reads it from a channel.

@@ -14,7 +14,7 @@ pub fn items(ids: &[i64]) -> Items {
 
 pub fn checkout(total: Money, ids: &[i64]) -> Checkout {
     Checkout {
-        order_reference: OrderReference::new("DE--1"),
+        order_reference: Some(OrderReference::new("DE--1")),
         total,
         items: ids
             .iter()

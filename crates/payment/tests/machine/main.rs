@@ -7,5 +7,6 @@ mod cells;
 mod common;
 mod diagram;
 mod matrix;
+mod pre_order;
 mod properties;
 mod transfers;

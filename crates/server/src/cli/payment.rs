@@ -150,7 +150,7 @@ fn list_text(page: &Page<PaymentCase>, arguments: &ListArguments, now: Timestamp
     for case in &page.rows {
         let payment = &case.payment;
         table.push(vec![
-            payment.checkout.order_reference.as_str().to_owned(),
+            order(payment),
             payment.status.name().to_owned(),
             payment.checkout.total.to_string(),
             payment.captured.to_string(),
@@ -199,13 +199,18 @@ fn show_text(file: &PaymentFile, now: Timestamp) -> String {
     text
 }
 
+/// A pre-order has none yet.
+fn order(payment: &Payment) -> String {
+    payment.checkout.order_reference.as_ref().map_or("none yet".into(), ToString::to_string)
+}
+
 fn facts(case: &PaymentCase, now: Timestamp) -> Table {
     let payment = &case.payment;
     let (ours, shops) = (payment.status.name(), payment.shop_status());
     let account = &payment.account;
     let mut facts = Table::default();
     let mut fact = |name: &str, value: String| facts.push(vec![name.to_owned(), value]);
-    fact("order", payment.checkout.order_reference.as_str().to_owned());
+    fact("order", order(payment));
     fact("tenant", payment.tenant.as_str().to_owned());
     fact("payment", payment.id.to_string());
     fact("transaction", transaction(payment));

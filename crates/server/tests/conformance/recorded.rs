@@ -243,18 +243,69 @@ async fn a_poll_and_an_acknowledgement() {
     assert_eq!((status, gone), (StatusCode::OK, json!([])));
 }
 
-/// The flow without an order yet is another one; until it is served, its requests are refused and
-/// nothing is made.
+/// The whole life of a cart as the shop's own code puts it on the wire; only the transaction id,
+/// which the recordings made up, is the real one.
 #[tokio::test(start_paused = true)]
-async fn an_order_without_a_reference_makes_nothing() {
+async fn a_cart_that_is_paid_before_its_order() {
     let app = TestApp::configured().await;
-    for name in ["requests/pre_order_payment_first", "requests/pre_order_payment_repeated"] {
-        let mut recorded = Recorded::read(name);
-        recorded.path = "/private/initialize-payment".into();
-        let (status, answer) = app.send(recorded.request("")).await;
-        assert_eq!(status, 400, "{name}");
-        let message = answer[0]["message"].as_str().unwrap();
-        assert!(message.starts_with("orderData.orderReference"), "{name}: {answer}");
+    let (status, first) = replay(&app, "requests/pre_order_payment_first", "").await;
+    assert_eq!(status, 200, "{first}");
+    let transaction = first["preOrderPaymentData"]["transactionId"].as_str().unwrap();
+    let with_transaction = |name: &str| {
+        let mut recorded = Recorded::read(&format!("requests/{name}"));
+        recorded.body = recorded.body.replace("pi_test_1", transaction);
+        recorded.request("")
+    };
+    let (status, again) = app.send(with_transaction("pre_order_payment_repeated")).await;
+    assert_eq!((status, &again), (StatusCode::OK, &first));
+    assert_eq!(app.sandbox.audit().len(), 1);
+    let payment = app.payment_with(transaction).await;
+    assert_eq!(payment.checkout.locale.as_deref(), Some("de_DE"));
+    assert_eq!(payment.checkout.total.to_string(), "189.79 EUR");
+
+    app.pay(transaction, "pm_card_visa").await;
+    app.settle().await;
+    let (status, customer) = app.send(with_transaction("customer")).await;
+    assert_eq!(status, 200, "{customer}");
+    assert!(customer["customer"].is_object(), "{customer}");
+    for _ in 0..2 {
+        let (status, answer) = app.send(with_transaction("confirm_pre_order_payment")).await;
+        assert_eq!(status, 200, "{answer}");
     }
-    assert_eq!(app.sandbox.audit(), []);
+    assert_eq!(app.results().await, ["PaymentAuthorized[1001,1002] 18979"]);
+    let items = app.payment(&Order::new("DE--3")).await.checkout.items.clone();
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["Canon IXUS 285", "Sony Cyber-shot"]);
+    app.settle().await;
+    app.assert_drained().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cart_that_is_given_up() {
+    let app = TestApp::configured().await;
+    let (_, first) = replay(&app, "requests/pre_order_payment_first", "").await;
+    let transaction = first["preOrderPaymentData"]["transactionId"].as_str().unwrap();
+    let mut recorded = Recorded::read("requests/cancel_pre_order_payment");
+    recorded.body = recorded.body.replace("pi_test_1", transaction);
+    for _ in 0..2 {
+        let (status, answer) = app.send(recorded.request("")).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(answer.is_object(), "{answer}");
+    }
+    assert_eq!(app.money(transaction).status, "canceled");
+}
+
+/// Byte for byte: a transaction that is not known is a new cart for one call, and an error that says
+/// so for the others.
+#[tokio::test(start_paused = true)]
+async fn a_transaction_that_never_was() {
+    let app = TestApp::configured().await;
+    let (status, made) = replay(&app, "requests/pre_order_payment_repeated", "").await;
+    assert_eq!(status, 200, "{made}");
+    for name in ["confirm_pre_order_payment", "cancel_pre_order_payment", "customer"] {
+        let (status, answer) = replay(&app, &format!("requests/{name}"), "").await;
+        assert_eq!(status, 400, "{name}: {answer}");
+        let message = answer[0]["message"].as_str().unwrap();
+        assert!(message.contains("transactionId: is not known"), "{name}: {answer}");
+    }
 }

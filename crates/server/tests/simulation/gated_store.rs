@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, HistoryEntry,
-    InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received, Store,
-    StoreError, TenantCommit, Unfinished, Versioned,
+    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
+    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
+    Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -49,7 +49,7 @@ fn described(commit: &Commit) -> String {
         let what: Vec<&str> = change.history.iter().map(|entry| entry.what.as_str()).collect();
         format!(
             "{} {} {:?} after {what:?}, open call {open:?}",
-            payment.checkout.order_reference.as_str(),
+            payment.order_key(),
             payment.status,
             change.expected
         )
@@ -129,6 +129,14 @@ impl Store for GatedStore {
 
     async fn disconnected_tenants(&self) -> Answer<Vec<TenantId>> {
         self.use_it(self.inner.disconnected_tenants()).await
+    }
+
+    async fn forgotten_pre_orders(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Answer<Vec<ForgottenPreOrder>> {
+        self.use_it(self.inner.forgotten_pre_orders(before, limit)).await
     }
 
     async fn history(&self, tenant: &TenantId, payment: PaymentId) -> Answer<Vec<HistoryEntry>> {

@@ -8,7 +8,7 @@ use super::{MoneyRow, from_json, to_json};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct CheckoutRow {
-    order_reference: String,
+    order_reference: Option<String>,
     total: MoneyRow,
     items: Vec<ItemRow>,
     payment_method: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) fn checkout_from_json(table: &'static str, text: &str) -> Result<Chec
 impl From<Checkout> for CheckoutRow {
     fn from(checkout: Checkout) -> Self {
         Self {
-            order_reference: checkout.order_reference.as_str().to_owned(),
+            order_reference: checkout.order_reference.map(|order| order.as_str().to_owned()),
             total: checkout.total.into(),
             items: checkout.items.into_iter().map(ItemRow::from).collect(),
             payment_method: checkout.payment_method,
@@ -78,7 +78,7 @@ impl From<Checkout> for CheckoutRow {
 impl CheckoutRow {
     pub(super) fn read(self, table: &'static str) -> Result<Checkout, StoreError> {
         Ok(Checkout {
-            order_reference: OrderReference::new(self.order_reference),
+            order_reference: self.order_reference.map(OrderReference::new),
             total: self.total.read(table)?,
             items: self.items.into_iter().map(OrderItem::from).collect(),
             payment_method: self.payment_method,

@@ -1,15 +1,15 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
-//! tenant of a webhook whose address names none, what waits in all, what a start clears, and which
+//! pre-orders that were forgotten, the tenant of a webhook whose address names none, what waits in all, what a start clears, and which
 //! rows there are for an operator ([`operator`]). Every other statement of this store names the
 //! tenant first.
 
 pub(super) mod operator;
 
 use app::ports::{
-    Backlog, CallClaim, ChannelBacklog, InboxClaim, InboxItem, InboxKind, Lease, OutboxClaim,
-    StoreError,
+    Backlog, CallClaim, ChannelBacklog, ForgottenPreOrder, InboxClaim, InboxItem, InboxKind, Lease,
+    OutboxClaim, StoreError,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use payment::{CommandId, PaymentId, PspReference, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -37,6 +37,12 @@ const CLAIM_CALLS: &str = "UPDATE psp_call SET lease_owner = ?1, free_at = ?3
 const TENANT_OF_REFERENCE: &str =
     "SELECT tenant FROM attempt WHERE reference = ?1 ORDER BY tenant LIMIT 1";
 
+const FORGOTTEN: &str = "SELECT tenant, id, version FROM payment
+    WHERE linked = 0 AND status NOT IN ('cancel_requested', 'canceled') AND updated_at < ?1
+        AND NOT EXISTS (SELECT 1 FROM psp_call WHERE psp_call.tenant = payment.tenant
+            AND psp_call.payment = payment.id AND settled_at IS NULL)
+    ORDER BY updated_at LIMIT ?2";
+
 const DISCONNECTED: &str = "SELECT id FROM tenant WHERE status = 'DISCONNECTED' ORDER BY id";
 
 const INBOX_BACKLOG: &str = "SELECT coalesce(sum(state = 'waiting'), 0),
@@ -61,6 +67,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLAIM_OUTBOX,
     CLAIM_CALLS,
     TENANT_OF_REFERENCE,
+    FORGOTTEN,
     DISCONNECTED,
     INBOX_BACKLOG,
     OUTBOX_BACKLOG,
@@ -242,6 +249,31 @@ pub(super) fn tenant_of_reference(
             statement.query_row([reference.as_str()], tenant).optional()
         })
         .at("attempt")
+}
+
+/// Pre-orders that nothing has happened to since `before`, the oldest first. One with an open call
+/// waits for that to be finished.
+pub(super) fn forgotten_pre_orders(
+    db: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<ForgottenPreOrder>, StoreError> {
+    let rows: Vec<(String, String, i64)> = db
+        .prepare_cached(FORGOTTEN)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![before.as_microsecond(), limit], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect()
+        })
+        .at("payment")?;
+    rows.into_iter()
+        .map(|(tenant, id, version)| {
+            let payment = value::id("payment", &id, PaymentId::parse)?;
+            Ok(ForgottenPreOrder { tenant: TenantId::new(tenant), payment, version })
+        })
+        .collect()
 }
 
 pub(super) fn disconnected_tenants(db: &Connection) -> Result<Vec<TenantId>, StoreError> {

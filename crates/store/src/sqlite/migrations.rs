@@ -29,6 +29,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "late",
         sql: include_str!("../../migrations/sqlite/0003_late.sql"),
     },
+    Migration {
+        version: 4,
+        name: "pre_order",
+        sql: include_str!("../../migrations/sqlite/0004_pre_order.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -28,9 +28,10 @@ macro_rules! select {
 }
 
 const BY_ID: &str = select!("id = ?2");
-const OF_ORDER: &str = select!("account = ?2 AND mode = ?3 AND order_reference = ?4");
+const OF_ORDER: &str =
+    select!("account = ?2 AND mode = ?3 AND order_reference = ?4 AND linked = 1");
 const LATEST_OF_ORDER: &str =
-    select!("order_reference = ?2 ORDER BY created_at DESC, id DESC LIMIT 1");
+    select!("order_reference = ?2 AND linked = 1 ORDER BY created_at DESC, id DESC LIMIT 1");
 const BY_REFERENCE: &str =
     select!("id = (SELECT payment FROM attempt WHERE tenant = ?1 AND reference = ?2)");
 
@@ -38,15 +39,16 @@ const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, o
         status, open, total_minor, total_currency, authorized_minor, authorized_currency,
         capturable_minor, capturable_currency, captured_minor, captured_currency, canceled_items,
         method, checkout, created_at, updated_at, received_minor,
-        received_currency)
+        received_currency, linked)
     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-        ?19, ?20, ?21, ?22)
+        ?19, ?20, ?21, ?22, ?23)
     ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, open = ?5,
         total_minor = ?6, total_currency = ?7, authorized_minor = ?8, authorized_currency = ?9,
         capturable_minor = ?10, capturable_currency = ?11, captured_minor = ?12,
         captured_currency = ?13, canceled_items = ?14, method = ?15, checkout = ?16,
-        updated_at = ?17, received_minor = ?18, received_currency = ?19
+        updated_at = ?17, received_minor = ?18, received_currency = ?19, order_reference = ?20,
+        linked = ?21
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
 const ATTEMPTS: &str = "SELECT id, reference, state, multicapture, ended_because FROM attempt
@@ -240,7 +242,7 @@ fn insert(db: &Connection, payment: &Payment, now: Timestamp) -> Result<bool, St
             payment.id.to_string(),
             payment.account.id.as_str(),
             payment.account.mode.name(),
-            payment.checkout.order_reference.as_str(),
+            payment.order_key(),
             payment.status.name(),
             keeps_tenant_connected(payment),
             payment.checkout.total.minor(),
@@ -258,6 +260,7 @@ fn insert(db: &Connection, payment: &Payment, now: Timestamp) -> Result<bool, St
             now.as_microsecond(),
             payment.received.minor(),
             code(payment.received),
+            !payment.is_pre_order(),
         ])
         .at(TABLE)?;
     Ok(written == 1)
@@ -269,32 +272,39 @@ fn update(
     version: i64,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let written = db
-        .prepare_cached(UPDATE)
-        .at(TABLE)?
-        .execute(params![
-            payment.tenant.as_str(),
-            payment.id.to_string(),
-            version,
-            payment.status.name(),
-            keeps_tenant_connected(payment),
-            payment.checkout.total.minor(),
-            code(payment.checkout.total),
-            payment.authorized.minor(),
-            code(payment.authorized),
-            payment.capturable.minor(),
-            code(payment.capturable),
-            payment.captured.minor(),
-            code(payment.captured),
-            rows::items_to_json(TABLE, &payment.canceled_items)?,
-            payment.method,
-            rows::checkout_to_json(TABLE, &payment.checkout)?,
-            now.as_microsecond(),
-            payment.received.minor(),
-            code(payment.received),
-        ])
-        .at(TABLE)?;
-    Ok(written == 1)
+    let written = db.prepare_cached(UPDATE).at(TABLE)?.execute(params![
+        payment.tenant.as_str(),
+        payment.id.to_string(),
+        version,
+        payment.status.name(),
+        keeps_tenant_connected(payment),
+        payment.checkout.total.minor(),
+        code(payment.checkout.total),
+        payment.authorized.minor(),
+        code(payment.authorized),
+        payment.capturable.minor(),
+        code(payment.capturable),
+        payment.captured.minor(),
+        code(payment.captured),
+        rows::items_to_json(TABLE, &payment.canceled_items)?,
+        payment.method,
+        rows::checkout_to_json(TABLE, &payment.checkout)?,
+        now.as_microsecond(),
+        payment.received.minor(),
+        code(payment.received),
+        payment.order_key(),
+        !payment.is_pre_order(),
+    ]);
+    match written {
+        // A pre-order is linked to an order that has another payment (rule R1).
+        Err(error) if is_taken(&error) => Ok(false),
+        written => Ok(written.at(TABLE)? == 1),
+    }
+}
+
+fn is_taken(error: &rusqlite::Error) -> bool {
+    let unique = rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+    error.sqlite_error().is_some_and(|error| error.extended_code == unique)
 }
 
 fn write_attempts(db: &Connection, payment: &Payment) -> Result<(), StoreError> {
@@ -321,8 +331,12 @@ fn code(money: Money) -> &'static str {
 }
 
 /// Whether a payment keeps its tenant from disconnecting (contract, "Configure and disconnect").
-/// Stored with the payment, so that counting them reads an index.
+/// Stored with the payment, so that counting them reads an index. A pre-order does until it is
+/// over: whatever came in for it is an order's, or goes back.
 fn keeps_tenant_connected(payment: &Payment) -> bool {
+    if payment.is_pre_order() {
+        return payment.status != Status::Canceled;
+    }
     match payment.status {
         Status::New
         | Status::Authorized

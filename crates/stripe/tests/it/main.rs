@@ -12,6 +12,7 @@ mod events;
 mod http_transport;
 mod logs;
 mod looking_up;
+mod payers;
 mod requests;
 mod retries;
 mod script;

@@ -156,6 +156,41 @@ async fn an_update_changes_amount_description_metadata_and_address() {
 }
 
 #[tokio::test]
+async fn c10_a_cart_is_asked_for_without_an_order() {
+    for business_model in [BusinessModel::Direct, BusinessModel::Marketplace] {
+        let cart = checkout().as_cart();
+        let request = CreatePayment { business_model, ..create(&cart) };
+        let parameters = sent_at_creation(&request).await.parameters();
+        for named in ["orderReference", "description", "transfer_group"] {
+            assert!(!parameters.contains(named), "{parameters}");
+        }
+        assert!(parameters.contains("metadata[paymentId]"), "{parameters}");
+    }
+}
+
+#[tokio::test]
+async fn c13_what_was_paid_is_told_its_order_and_no_amount() {
+    let script = Script::new([answer(200, intent("requires_capture"))]);
+    let order = checkout();
+    script.psp().describe_payment(&credentials(), &reference(), &order, &key()).await.unwrap();
+    let sent = script.sent().remove(0);
+    assert_eq!(sent.target, "/v1/payment_intents/pi_1");
+    let parameters = sent.parameters();
+    assert!(parameters.contains("metadata[orderReference] = DE--1"), "{parameters}");
+    assert!(parameters.contains("description = Order DE--1"), "{parameters}");
+    assert!(!parameters.contains("amount") && !parameters.contains("currency"), "{parameters}");
+}
+
+#[tokio::test]
+async fn what_opens_a_payment_is_asked_for_and_shown_by_nothing() {
+    let script = Script::new([answer(200, intent("requires_payment_method"))]);
+    let secret = script.psp().client_secret(&credentials(), &reference()).await.unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&secret), "pi_1_secret_x");
+    assert!(!format!("{secret:?}").contains("secret_x"));
+    assert_eq!(script.sent().remove(0).target, "/v1/payment_intents/pi_1");
+}
+
+#[tokio::test]
 async fn c33_only_a_capture_that_is_not_the_last_keeps_the_rest() {
     let mut targets = Vec::new();
     let mut parameters = String::new();

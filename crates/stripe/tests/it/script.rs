@@ -166,7 +166,7 @@ pub fn checkout() -> Checkout {
         unit_price_minor,
     };
     Checkout {
-        order_reference: OrderReference::new("DE--1"),
+        order_reference: Some(OrderReference::new("DE--1")),
         total: euros(18979),
         items: vec![item(11, "A-1", 10000), item(12, "B-2", 8489)],
         payment_method: Some("credit-card".to_owned()),

@@ -1,15 +1,17 @@
-//! `POST /initialize-payment`: the shop's checkout asks for a payment.
+//! `POST /initialize-payment`: the shop's checkout asks for a payment. Without an order's reference
+//! it is a pre-order, as [`pre_order_payment`](super::pre_order_payment) answers it.
 
 use app::initialize::InitializeError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use protocol::Invalid;
 use protocol::order::InitializePaymentRequest;
 use serde::Serialize;
 
-use crate::body::{self, Encoding};
+use crate::api::pre_order_payment;
+use crate::body;
 use crate::error::Failure;
 use crate::state::WebState;
 use crate::tenant::Tenant;
@@ -23,7 +25,7 @@ pub(crate) struct Answer {
     redirect_url: String,
     transaction_id: String,
     message: Option<String>,
-    pre_order_payment_data: Option<String>,
+    pre_order_payment_data: Option<()>,
 }
 
 pub(crate) async fn handle(
@@ -31,37 +33,34 @@ pub(crate) async fn handle(
     Tenant(tenant): Tenant,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Answer>, Failure> {
-    let encoding = Encoding::of(&headers, &[Encoding::Json, Encoding::Form])?;
-    let body = body::read(body).await?;
-    let request: InitializePaymentRequest = encoding.decode(&body).map_err(unreadable)?;
+) -> Result<Response, Failure> {
+    let request: InitializePaymentRequest = body::read_as(&headers, body).await?;
+    let order = request.order_data.order_reference.as_deref().unwrap_or_default();
+    if order.trim().is_empty() {
+        return pre_order_payment::answer(&state, &tenant, request).await;
+    }
     // It holds whole orders: on the heap, so that not every request's future is as large.
     let initializing = Box::pin(state.context.initialize(&tenant, request));
     let initialized = initializing.await.map_err(failure)?;
-    Ok(Json(Answer {
+    let answer = Answer {
         is_successful: true,
         redirect_url: initialized.redirect_url,
         transaction_id: initialized.transaction_id.as_str().to_owned(),
         message: None,
         pre_order_payment_data: None,
-    }))
+    };
+    Ok(Json(answer).into_response())
 }
 
-fn unreadable(invalid: Invalid) -> Failure {
-    let message = format!("{invalid}; correct it and send the request again");
-    Failure::new(StatusCode::BAD_REQUEST, message)
-}
-
-fn failure(error: InitializeError) -> Failure {
+pub(crate) fn failure(error: InitializeError) -> Failure {
     match error {
-        InitializeError::Disconnected => Failure::disconnected(),
+        InitializeError::Tenant(error) => error.into(),
         InitializeError::Unprocessable(message) => {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message)
         }
         InitializeError::Store(error) => Failure::store(&error),
-        InitializeError::UnknownTenant
-        | InitializeError::Invalid(_)
-        | InitializeError::Fixed(_)
-        | InitializeError::Failed(_) => Failure::new(StatusCode::BAD_REQUEST, error.to_string()),
+        InitializeError::Invalid(_) | InitializeError::Fixed(_) | InitializeError::Failed(_) => {
+            Failure::new(StatusCode::BAD_REQUEST, error.to_string())
+        }
     }
 }

@@ -5,12 +5,19 @@ use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
 
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 20] = [
     "/private/configure",
     "/configure",
     "/private/disconnect",
     "/private/initialize-payment",
     "/initialize-payment",
+    "/private/pre-order-payment",
+    "/confirm-pre-order-payment",
+    "/private/cancel-pre-order-payment",
+    "/customer",
+    "/payments",
+    "/private/payment-cancellations",
+    "/payment-customers",
     "/message-channels/payment-commands",
     "/message-channels/payment-events",
     "/webhook/message-broker",
@@ -62,6 +69,14 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         ),
         Just(r#"{"id":"evt_1","livemode":false}"#.to_owned()),
         Just(r#"{"messageIds":["a"]}"#.to_owned()),
+        Just(
+            r#"{"data":{"type":"payments","attributes":{"quote":{"currency":{"code":"EUR"}},"payment":{"amount":100}}}}"#
+                .to_owned()
+        ),
+        Just(
+            r#"{"orderReference":"A","orderData":{"currencyCode":"EUR","grandTotal":100,"items":[{"idSalesOrderItem":1}]},"preOrderPaymentData":{"transactionId":"pi_1"}}"#
+                .to_owned()
+        ),
         Just("orderData[orderReference]=A&orderData[items][0][sku]=b".to_owned()),
     ];
     // One byte of it another one.

@@ -267,5 +267,5 @@ async fn a_body_of_the_largest_size_is_read() {
     body.resize(web::BODY_MAX, b' ');
     let answer = app.call(post("/private/initialize-payment", Body::from(body))).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
-    assert!(answer.body.contains("orderData.orderReference"), "{}", answer.body);
+    assert!(answer.body.contains("orderData.currencyCode"), "{}", answer.body);
 }

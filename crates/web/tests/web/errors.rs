@@ -171,6 +171,56 @@ async fn initialize_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn carts_name_what_is_wrong() {
+    let app = App::configured().await;
+    let order = r#""orderReference":"DE--9","orderData":{"currencyCode":"EUR","grandTotal":100,"items":[{"idSalesOrderItem":1}]}"#;
+    let confirm = "/private/confirm-pre-order-payment";
+    let unknown = r#""preOrderPaymentData":{"transactionId":"pi_0"}"#;
+    let mut cases = vec![
+        ("no order data", post("/private/pre-order-payment", "{}")),
+        ("no currency", post("/private/pre-order-payment", r#"{"orderData":{}}"#)),
+        ("no order data", post(confirm, "{}")),
+        ("no order", post(confirm, r#"{"orderData":{}}"#)),
+        (
+            "two orders",
+            post(confirm, r#"{"orderReference":"A","orderData":{"orderReference":"B"}}"#),
+        ),
+        ("no transaction", post(confirm, format!("{{{order}}}"))),
+        ("an unknown transaction", post(confirm, format!("{{{order},{unknown}}}"))),
+        ("no transaction", post("/private/cancel-pre-order-payment", "{}")),
+        (
+            "an unknown transaction",
+            post("/private/cancel-pre-order-payment", format!("{{{unknown}}}")),
+        ),
+        ("nobody", post("/private/customer", "{}")),
+        (
+            "an unknown transaction",
+            post(
+                "/private/customer",
+                r#"{"customerPaymentServiceProviderData":{"transactionId":"pi_0"}}"#,
+            ),
+        ),
+    ];
+    for path in [
+        "/pre-order-payment",
+        "/private/confirm-pre-order-payment",
+        "/cancel-pre-order-payment",
+        "/private/customer",
+        "/payments",
+        "/payment-cancellations",
+        "/private/payment-customers",
+    ] {
+        cases.push(("no token", without(post(path, "{}"), "authorization")));
+        cases.push(("no tenant", without(post(path, "{}"), "x-tenant-identifier")));
+        cases.push(("no JSON", post(path, "{")));
+        cases.push(("another content type", request("POST", path, "text/plain", "{}")));
+        cases.push(("wrong method", get(path)));
+    }
+    insta::assert_snapshot!(answers(&app, cases).await);
+    assert_eq!(app.psp.made(), 0, "nothing was made");
+}
+
+#[tokio::test]
 async fn commands_and_channels_name_what_is_wrong() {
     let app = App::configured().await;
     let path = "/message-channels/payment-commands";

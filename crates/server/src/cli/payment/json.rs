@@ -14,7 +14,8 @@ use crate::cli::outbox::JsonOutboxRow;
 pub(super) struct JsonCase {
     id: String,
     tenant: String,
-    order: String,
+    /// None for a pre-order.
+    order: Option<String>,
     transaction_id: Option<String>,
     account: String,
     mode: &'static str,
@@ -99,7 +100,7 @@ impl JsonCase {
         Self {
             id: payment.id.to_string(),
             tenant: payment.tenant.as_str().to_owned(),
-            order: payment.checkout.order_reference.as_str().to_owned(),
+            order: payment.checkout.order_reference.as_ref().map(ToString::to_string),
             transaction_id: payment.reference().map(|reference| reference.as_str().to_owned()),
             account: payment.account.id.as_str().to_owned(),
             mode: payment.account.mode.name(),

@@ -1,5 +1,6 @@
 //! The whole app and the stand-in for Stripe in one thread, without sockets.
 
+mod cart;
 mod channel;
 mod logs;
 mod order;
@@ -27,6 +28,7 @@ use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::TestEntropy;
 use tower::ServiceExt;
 
+pub use cart::*;
 pub use logs::Logs;
 pub use order::{Order, TENANT, cancel, capture, refund};
 pub use place::Place;
@@ -373,7 +375,7 @@ impl Message {
         !matches!(self.name.as_str(), "PaymentCreated" | "PaymentUpdated")
     }
 
-    fn result(&self) -> String {
+    pub fn result(&self) -> String {
         format!("{}{} {}", self.name, self.body["orderItemIds"], self.body["amount"])
     }
 

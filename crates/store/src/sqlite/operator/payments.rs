@@ -91,7 +91,7 @@ fn stuck(
 
 fn case(db: &Connection, stored: Stored, now: Timestamp) -> Result<PaymentCase, StoreError> {
     let payment = stored.value;
-    let (tenant, order) = (&payment.tenant, payment.checkout.order_reference.as_str());
+    let (tenant, order) = (&payment.tenant, payment.order_key());
     let updated_at: i64 = db
         .prepare_cached(UPDATED_AT)
         .and_then(|mut statement| {
@@ -101,8 +101,8 @@ fn case(db: &Connection, stored: Stored, now: Timestamp) -> Result<PaymentCase, 
         .at("payment")?;
     Ok(PaymentCase {
         updated_at: value::time("payment", updated_at)?,
-        inbox: inbox::of_order(db, tenant, order, OPEN_ROWS_MAX, now)?,
-        outbox: outbox::of_order(db, tenant, order, OPEN_ROWS_MAX, now)?,
+        inbox: inbox::of_order(db, tenant, &order, OPEN_ROWS_MAX, now)?,
+        outbox: outbox::of_order(db, tenant, &order, OPEN_ROWS_MAX, now)?,
         payment,
     })
 }
@@ -115,7 +115,7 @@ pub(super) fn file(
 ) -> Result<Option<PaymentFile>, StoreError> {
     let Some(stored) = find(db, tenant, key)? else { return Ok(None) };
     let id = stored.value.id;
-    let order = stored.value.checkout.order_reference.clone();
+    let order = stored.value.order_key();
     Ok(Some(PaymentFile {
         history: commit::history(db, tenant, id).map_err(of_payment(id))?,
         calls: calls(db, tenant, id)?,
@@ -140,10 +140,10 @@ fn find(db: &Connection, tenant: &TenantId, key: &str) -> Result<Option<Stored>,
 fn others(
     db: &Connection,
     tenant: &TenantId,
-    order: &OrderReference,
+    order: &str,
     shown: PaymentId,
 ) -> Result<Vec<PaymentId>, StoreError> {
-    let of_order = params![tenant.as_str(), order.as_str(), OTHERS_MAX];
+    let of_order = params![tenant.as_str(), order, OTHERS_MAX];
     let ids = keys(db, "payment", OF_ORDER, of_order)?.into_iter();
     let ids = ids.map(|(_, id)| value::id("payment", &id, PaymentId::parse));
     let mut ids = ids.collect::<Result<Vec<_>, _>>()?;

@@ -181,7 +181,7 @@ impl Site {
     /// The orders of a list.
     pub async fn orders(&self, query: &PaymentQuery) -> Vec<String> {
         let page = self.operator.list_payments(query).await.unwrap();
-        let order = |payment: &Payment| payment.checkout.order_reference.as_str().to_owned();
+        let order = |payment: &Payment| payment.order_key();
         page.rows.iter().map(|case| order(&case.payment)).collect()
     }
 }

@@ -79,6 +79,14 @@ impl Store for DownStore {
         down()
     }
 
+    async fn forgotten_pre_orders(
+        &self,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<ForgottenPreOrder>, StoreError> {
+        down()
+    }
+
     async fn history(&self, _: &TenantId, _: PaymentId) -> Result<Vec<HistoryEntry>, StoreError> {
         down()
     }

@@ -5,14 +5,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::ports::{
-    CreatePayment, EventSubject, IntentState, IntentView, Psp, PspError, PspEvent, RefundView,
-    Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
+    CreatePayment, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
+    RefundView, Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
-    Account, AttemptId, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
+    Account, AttemptId, Checkout, IdempotencyKey, Mode, Money, PspAccountId, PspReference, RefundId,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -115,6 +115,16 @@ impl Psp for FakePsp {
         })
     }
 
+    async fn describe_payment(
+        &self,
+        _: &Credentials,
+        _: &PspReference,
+        _: &Checkout,
+        _: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        Ok(())
+    }
+
     async fn capture(
         &self,
         _: &Credentials,
@@ -148,6 +158,18 @@ impl Psp for FakePsp {
 
     async fn retrieve(&self, _: &Credentials, _: &PspReference) -> Result<IntentView, PspError> {
         unasked()
+    }
+
+    async fn client_secret(
+        &self,
+        _: &Credentials,
+        reference: &PspReference,
+    ) -> Result<SecretString, PspError> {
+        Ok(SecretString::from(format!("{}_secret_x", reference.as_str())))
+    }
+
+    async fn payer(&self, _: &Credentials, _: &PspReference) -> Result<Payer, PspError> {
+        Ok(Payer::default())
     }
 
     async fn find_payment(

@@ -135,7 +135,8 @@ impl Answer {
             }
         }
         if self.status.is_client_error() || self.status.is_server_error() {
-            assert_eq!(self.headers["content-type"], "application/json");
+            let written = self.headers["content-type"].to_str().unwrap();
+            assert!(["application/json", "application/vnd.api+json"].contains(&written));
         }
         format!("{shown}\n    {}", self.body)
     }
