@@ -12,10 +12,13 @@
 //! | capture, cancel, refund | [`receive_command`], then `command` |
 //! | what is new for me? | [`channel`] |
 //!
+//! The shopper opens the [`payment_page`] and goes on [`after_payment`].
+//!
 //! And an operator: what is stuck, why, and what now? [`operate`].
 //!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
+pub mod after_payment;
 mod apply_event;
 mod calls;
 pub mod channel;
@@ -32,6 +35,7 @@ mod messages;
 mod methods;
 pub mod offered;
 pub mod operate;
+pub mod payment_page;
 pub mod ports;
 mod problem;
 pub mod receive_command;

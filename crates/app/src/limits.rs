@@ -39,6 +39,9 @@ pub const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(1);
 pub const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// How often a use case reads again after somebody else was faster.
 pub const CONFLICTS_MAX: u32 = 20;
+/// A shopper who opens the payment page waits for the PSP at most so long, then reads that it does
+/// not answer.
+pub const SHOPPER_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

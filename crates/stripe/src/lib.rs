@@ -21,6 +21,7 @@ mod metadata;
 mod objects;
 mod psp;
 mod requests;
+mod shopper;
 mod translate;
 mod transport;
 mod webhook;

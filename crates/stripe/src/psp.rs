@@ -2,7 +2,7 @@
 
 use app::ports::{
     CreatePayment, IntentState, IntentView, Psp, PspError, PspEvent, RefundView, Refusal,
-    RegisteredEndpoint, UpdatePayment, WebhookRejected,
+    RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ use crate::answer::read;
 use crate::client::{Call, StripeClient};
 use crate::form::Form;
 use crate::objects::{self, List, PaymentIntent, Refund};
+use crate::shopper::ShopperIntent;
 use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
 use crate::{amount, kinds, metadata, requests, webhook};
 
@@ -283,6 +284,18 @@ impl Psp for StripePsp {
         let intent: PaymentIntent =
             self.get("retrieve_payment", &credentials.secret_key, path, form).await?;
         intent_view(&intent).map_err(unreadable)
+    }
+
+    async fn retrieve_for_shopper(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<ShopperView, PspError> {
+        let path = intent(reference, "")?;
+        let form = requests::retrieve();
+        let intent: ShopperIntent =
+            self.get("retrieve_for_shopper", &credentials.secret_key, path, form).await?;
+        intent.into_view().map_err(unreadable)
     }
 
     async fn find_payment(
