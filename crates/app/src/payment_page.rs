@@ -63,7 +63,7 @@ pub struct Opened {
 #[derive(Debug, Error)]
 pub enum PageError {
     /// The tenant has no such payment.
-    #[error("there is no such payment")]
+    #[error("There is no such payment")]
     Unknown,
     /// The store cannot be used.
     #[error(transparent)]

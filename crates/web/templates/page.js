@@ -80,7 +80,6 @@
     const form = by('payment-form');
     const button = by('pay');
     const finish = by('finish-button');
-    const label = button && button.textContent;
     let stripe;
     let elements;
     let state = 'loading';
@@ -92,9 +91,8 @@
 
     const enter = (next) => {
       state = next;
-      form.setAttribute('aria-busy', String(next !== 'open'));
+      form.dataset.state = next;
       by('status').textContent = next === 'working' ? texts.paying : '';
-      button.textContent = next === 'working' ? texts.paying : label;
       for (const each of [button, finish]) {
         if (!each) continue;
         each.disabled = next === 'loading' || next === 'failed';

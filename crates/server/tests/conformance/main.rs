@@ -27,6 +27,7 @@ mod late;
 mod lost_answers;
 mod one_at_a_time;
 mod payment_methods;
+mod payment_page;
 mod recorded;
 mod refund;
 mod regressions;

@@ -79,7 +79,7 @@ fn grouped(whole: &str, style: &Style) -> String {
     let splits = whole.len() >= 3 + style.digits_before_group_min;
     let mut grouped = String::new();
     for (at, digit) in whole.chars().enumerate() {
-        if splits && at > 0 && (whole.len() - at) % 3 == 0 {
+        if splits && at > 0 && (whole.len() - at).is_multiple_of(3) {
             grouped.push(style.group);
         }
         grouped.push(digit);
