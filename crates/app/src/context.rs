@@ -46,8 +46,26 @@ impl Site {
         reference: &payment::PspReference,
         tenant: &payment::TenantId,
     ) -> String {
+        self.address_of("/app-payment", reference, tenant)
+    }
+
+    /// Where the PSP sends the shopper back to.
+    pub fn return_url(
+        &self,
+        reference: &payment::PspReference,
+        tenant: &payment::TenantId,
+    ) -> String {
+        self.address_of("/app-payment/redirect", reference, tenant)
+    }
+
+    fn address_of(
+        &self,
+        path: &str,
+        reference: &payment::PspReference,
+        tenant: &payment::TenantId,
+    ) -> String {
         format!(
-            "{}/app-payment?transactionId={}&tenantIdentifier={}",
+            "{}{path}?transactionId={}&tenantIdentifier={}",
             self.public_url,
             encode_query(reference.as_str()),
             encode_query(tenant.as_str()),
@@ -85,6 +103,10 @@ mod tests {
         assert_eq!(
             site.page_url(&PspReference::new("pi_1"), &TenantId::new("t")),
             "https://pay.test/app-payment?transactionId=pi_1&tenantIdentifier=t"
+        );
+        assert_eq!(
+            site.return_url(&PspReference::new("pi_1"), &TenantId::new("t")),
+            "https://pay.test/app-payment/redirect?transactionId=pi_1&tenantIdentifier=t"
         );
     }
 }

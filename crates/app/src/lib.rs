@@ -14,10 +14,13 @@
 //! | capture, cancel, refund | [`receive_command`], then `command` |
 //! | what is new for me? | [`channel`] |
 //!
+//! The shopper opens the [`payment_page`] and goes on [`after_payment`].
+//!
 //! And an operator: what is stuck, why, and what now? [`operate`].
 //!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
+pub mod after_payment;
 mod apply_event;
 pub mod call_off_pre_order;
 mod calls;
@@ -37,6 +40,7 @@ mod messages;
 mod methods;
 pub mod offered;
 pub mod operate;
+pub mod payment_page;
 pub mod ports;
 pub mod pre_order;
 mod problem;

@@ -45,6 +45,9 @@ pub const PRE_ORDER_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// A confirmation waits at most so long until the PSP knows the order of what is paid already. No
 /// money depends on it.
 pub const DESCRIBE_PATIENCE: SignedDuration = SignedDuration::from_secs(3);
+/// A shopper who opens the payment page waits for the PSP at most so long, then reads that it does
+/// not answer.
+pub const SHOPPER_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

@@ -11,8 +11,9 @@ pub use operator::{
     OutboxState, Page, PaymentCase, PaymentFile, PaymentQuery, RowFilter, RowQuery, Touch,
 };
 pub use psp::{
-    CreatePayment, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent, PspFact,
-    RefundView, Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
+    CreatePayment, Decline, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
+    PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
+    WebhookRejected,
 };
 pub use store::{
     After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,

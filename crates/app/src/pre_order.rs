@@ -75,10 +75,10 @@ impl Context {
             return Err(InitializeError::Failed("the payment is being made; try again".into()));
         };
         let credentials = self.credentials_of(payment).await?;
-        let asked = self.psp.client_secret(&credentials, reference).await;
+        let asked = self.psp.retrieve_for_shopper(&credentials, reference).await;
         Ok(ClientData {
             transaction_id: reference.clone(),
-            client_secret: asked.map_err(Problem::from_psp)?,
+            client_secret: asked.map_err(Problem::from_psp)?.client_secret,
             publishable_key: credentials.publishable_key,
         })
     }

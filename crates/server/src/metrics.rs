@@ -77,6 +77,11 @@ pub static METRICS: &[Metric] = &[
         doc: "Attempts to push a message to a shop, by channel and outcome: delivered, later, parked.",
     },
     Metric {
+        name: "paybridge_page_violations_total",
+        kind: Kind::Counter,
+        doc: "Reports of browsers that the payment page wanted what its content security policy forbids, by directive.",
+    },
+    Metric {
         name: "paybridge_psp_requests_total",
         kind: Kind::Counter,
         doc: "Calls to the payment service provider, retries included in one, by call and outcome.",

@@ -45,6 +45,7 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
             app_identifier: config.app_identifier.clone(),
         },
         auth_token: secrets.auth_token,
+        stripe_js_url: config.stripe_js_url.clone(),
         metrics: Arc::new(move || handle.render()),
         worker: format!("{}-{}", std::process::id(), SystemEntropy.new_id()),
     });

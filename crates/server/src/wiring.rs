@@ -35,6 +35,8 @@ pub struct Parts {
     pub site: Site,
     /// What callers of the private API show.
     pub auth_token: SecretString,
+    /// Where the payment page loads Stripe's script from.
+    pub stripe_js_url: Url,
     /// Writes all metrics.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// The name under which this process takes leases.
@@ -52,7 +54,8 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, psp, entropy, push, routes, site, auth_token, metrics, worker } = parts;
+        let Parts { store, psp, entropy, push, routes, site, auth_token, .. } = parts;
+        let Parts { stripe_js_url, metrics, worker, .. } = parts;
         let wake = Arc::new(Notify::new());
         let relay = Relay {
             store: store.clone(),
@@ -68,6 +71,7 @@ impl App {
             auth_token,
             metrics,
             wake: Some(Arc::new(move || wake.notify_one())),
+            page: web::PageSettings::new(&stripe_js_url),
         };
         Self { router: web::router(state), consumer }
     }

@@ -22,6 +22,7 @@ mod objects;
 mod payer;
 mod psp;
 mod requests;
+mod shopper;
 mod translate;
 mod transport;
 mod webhook;

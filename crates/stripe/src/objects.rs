@@ -26,12 +26,6 @@ pub(crate) struct PaymentIntent {
     pub metadata: Option<Metadata>,
 }
 
-/// A payment intent, for what opens it to its shopper.
-#[derive(Deserialize)]
-pub(crate) struct OpenedIntent {
-    pub client_secret: String,
-}
-
 /// A reference that `expand[]` turns into the object itself.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]

@@ -2,7 +2,7 @@
 
 use app::ports::{
     CreatePayment, IntentState, IntentView, Payer, Psp, PspError, PspEvent, RefundView, Refusal,
-    RegisteredEndpoint, UpdatePayment, WebhookRejected,
+    RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -18,8 +18,9 @@ use crate::amount::AmountError;
 use crate::answer::read;
 use crate::client::{Call, StripeClient};
 use crate::form::Form;
-use crate::objects::{self, List, OpenedIntent, PaymentIntent, Refund};
+use crate::objects::{self, List, PaymentIntent, Refund};
 use crate::payer::{self, PayerIntent};
+use crate::shopper::ShopperIntent;
 use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
 use crate::{amount, kinds, metadata, requests, webhook};
 
@@ -298,17 +299,6 @@ impl Psp for StripePsp {
         intent_view(&intent).map_err(unreadable)
     }
 
-    async fn client_secret(
-        &self,
-        credentials: &Credentials,
-        reference: &PspReference,
-    ) -> Result<SecretString, PspError> {
-        let path = intent(reference, "")?;
-        let intent: OpenedIntent =
-            self.get("client_secret", &credentials.secret_key, path, Form::new()).await?;
-        Ok(SecretString::from(intent.client_secret))
-    }
-
     async fn payer(
         &self,
         credentials: &Credentials,
@@ -319,6 +309,18 @@ impl Psp for StripePsp {
         let intent: PayerIntent =
             self.get("retrieve_payer", &credentials.secret_key, path, form).await?;
         Ok(payer::payer(intent))
+    }
+
+    async fn retrieve_for_shopper(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<ShopperView, PspError> {
+        let path = intent(reference, "")?;
+        let form = requests::retrieve();
+        let intent: ShopperIntent =
+            self.get("retrieve_for_shopper", &credentials.secret_key, path, form).await?;
+        intent.into_view().map_err(unreadable)
     }
 
     async fn find_payment(

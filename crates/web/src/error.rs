@@ -2,12 +2,13 @@
 //!
 //! Whatever goes wrong, in an endpoint or around it, becomes a [`Failure`]. It travels outwards
 //! unwritten, and [`write_failures`] writes it once, in the format of the path that was called.
+//! Shoppers read a page instead (`page::failure`).
 
 use app::ports::StoreError;
 use app::tenant::NotConnected;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, WWW_AUTHENTICATE};
@@ -16,6 +17,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::glue::JsonApi;
+use crate::page;
+use crate::state::WebState;
 
 /// How an endpoint writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +145,11 @@ impl Failure {
         self
     }
 
+    /// What it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     fn write(self, format: Format) -> Response {
         let Self { status, messages, code, confirm, challenge } = self;
         let entries = |number: Option<u16>| -> Vec<Entry> {
@@ -202,9 +210,19 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Middleware: writes the failure of whatever is inside, in the format of the path.
-pub(crate) async fn write_failures(request: Request, next: Next) -> Response {
-    let format = Format::of_path(request.uri().path());
+/// Middleware: writes the failure of whatever is inside, in the format of the path; for a shopper,
+/// as a page.
+pub(crate) async fn write_failures(
+    State(state): State<WebState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    if page::PATHS.contains(&path) {
+        let headers = request.headers().clone();
+        return page::write_failure(&state, &headers, next.run(request).await);
+    }
+    let format = Format::of_path(path);
     let mut response = next.run(request).await;
     let failure = match response.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,

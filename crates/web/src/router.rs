@@ -17,6 +17,7 @@ use crate::api::{
 };
 use crate::error::{Failure, write_failures};
 use crate::glue::{payment_cancellations, payment_customers, payments};
+use crate::page::{pay, redirect, report};
 use crate::state::WebState;
 use crate::{auth, observe};
 
@@ -50,6 +51,9 @@ pub fn router(state: WebState) -> Router {
     let open = Router::new()
         .route("/webhooks", post(webhooks::live))
         .route("/webhooks/test", post(webhooks::test))
+        .route("/app-payment", get(pay::handle))
+        .route("/app-payment/redirect", get(redirect::handle))
+        .route("/app-payment/csp-report", post(report::handle))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::handle));
@@ -60,7 +64,7 @@ pub fn router(state: WebState) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(limit_time))
-        .layer(middleware::from_fn(write_failures))
+        .layer(middleware::from_fn_with_state(state.clone(), write_failures))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use app::Context;
 use secrecy::SecretString;
 
+use crate::page::PageSettings;
+
 /// What the endpoints share.
 #[derive(Clone)]
 pub struct WebState {
@@ -17,6 +19,8 @@ pub struct WebState {
     /// Called after something was put into the inbox, so that a worker in this process begins at
     /// once. Without it the worker finds the row at its next look.
     pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// What the payment page needs.
+    pub page: PageSettings,
 }
 
 impl WebState {

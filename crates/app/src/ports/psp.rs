@@ -147,16 +147,6 @@ pub trait Psp: Send + Sync {
         reference: &PspReference,
     ) -> Result<IntentView, PspError>;
 
-    /// Asks for what opens an attempt to its shopper. It is told only here, and kept nowhere.
-    ///
-    /// # Errors
-    /// See [`PspError`].
-    async fn client_secret(
-        &self,
-        credentials: &Credentials,
-        reference: &PspReference,
-    ) -> Result<SecretString, PspError>;
-
     /// Asks who pays an attempt, as far as the shopper or her wallet has said so.
     ///
     /// # Errors
@@ -166,6 +156,17 @@ pub trait Psp: Send + Sync {
         credentials: &Credentials,
         reference: &PspReference,
     ) -> Result<Payer, PspError>;
+
+    /// Asks how an attempt stands and what opens it to its shopper. That is told only here, and
+    /// kept nowhere.
+    ///
+    /// # Errors
+    /// See [`PspError`].
+    async fn retrieve_for_shopper(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+    ) -> Result<ShopperView, PspError>;
 
     /// Looks for the attempt that was made for `attempt`, among the account's attempts made since
     /// `since`. `None` proves that there is none.
@@ -346,6 +347,58 @@ pub struct Payer {
     pub billing: Address,
     /// Who gets the goods, where the wallet has said so.
     pub shipping: Option<Address>,
+}
+
+/// An attempt for its shopper.
+#[derive(Clone, Debug)]
+pub struct ShopperView {
+    /// How it stands.
+    pub view: IntentView,
+    /// Whoever has it can pay, or see, the attempt in the shopper's place.
+    pub client_secret: SecretString,
+    /// What the shopper does next, while it can be paid.
+    pub step: ShopperStep,
+}
+
+/// What the shopper does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShopperStep {
+    /// She chooses how to pay. The last try was declined, if there was one.
+    Pay {
+        /// Why.
+        declined: Option<Decline>,
+    },
+    /// She finishes what she began: the confirmation of her bank, a transfer.
+    Finish,
+}
+
+/// Why a try to pay was declined, as far as it tells a shopper what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decline {
+    /// There is not enough money.
+    InsufficientFunds,
+    /// The card has expired.
+    ExpiredCard,
+    /// The card's check digits are wrong.
+    IncorrectCvc,
+    /// The shopper's bank did not get its confirmation.
+    NotConfirmed,
+    /// The card issuer could not be asked; the same card may do.
+    Passing,
+    /// Whatever else.
+    Other,
+}
+
+impl Decline {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::InsufficientFunds,
+        Self::ExpiredCard,
+        Self::IncorrectCvc,
+        Self::NotConfirmed,
+        Self::Passing,
+        Self::Other,
+    ];
 }
 
 /// A refund at the PSP.

@@ -211,6 +211,7 @@ async fn start_app(
         routes: Routes::default(),
         site: Site { public_url: public_url.clone(), app_identifier: "paybridge".to_owned() },
         auth_token: SecretString::from(token.to_owned()),
+        stripe_js_url: format!("{stripe}/stripe.js").parse()?,
         metrics: Arc::new(move || handle.render()),
         worker: SystemEntropy.new_id().to_string(),
     });

@@ -29,6 +29,7 @@ mod late;
 mod lost_answers;
 mod one_at_a_time;
 mod payment_methods;
+mod payment_page;
 mod pre_order;
 mod pre_order_calls;
 mod pre_order_money;

@@ -48,8 +48,19 @@ const TELLING: [&str; 7] = [
 const SILENT: [&str; 5] =
     ["expect", "tracing::info!", "tracing::debug!", "metrics::counter!", "unauthorized"];
 
-/// What belongs to an answer and is no error, and the demo, whose errors are read where they happen.
-const ELSEWHERE: [&str; 2] = ["crates/web/src/api/metrics.rs", "crates/server/src/demo/"];
+/// What belongs to an answer or its headers and is no error, the demo, whose errors are read where
+/// they happen, and the translations of what the catalogue has in English.
+const ELSEWHERE: [&str; 9] = [
+    "crates/web/src/api/metrics.rs",
+    "crates/web/src/page/policy.rs",
+    "crates/server/src/demo/",
+    "crates/web/src/page/texts/de.rs",
+    "crates/web/src/page/texts/es.rs",
+    "crates/web/src/page/texts/fr.rs",
+    "crates/web/src/page/texts/it.rs",
+    "crates/web/src/page/texts/nl.rs",
+    "crates/web/src/page/texts/pl.rs",
+];
 
 /// Every literal of the code, and whether it is told to somebody.
 fn literals_of_the_code() -> Vec<(Literal, bool)> {

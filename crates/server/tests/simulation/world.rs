@@ -211,6 +211,7 @@ impl World {
             routes: Routes::default(),
             site: Site { public_url: "http://app.test".into(), app_identifier: "paybridge".into() },
             auth_token: SecretString::from(TOKEN),
+            stripe_js_url: "http://stripe.test/stripe.js".parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: worker.to_owned(),
         })

@@ -184,10 +184,10 @@ async fn c13_what_was_paid_is_told_its_order_and_no_amount() {
 #[tokio::test]
 async fn what_opens_a_payment_is_asked_for_and_shown_by_nothing() {
     let script = Script::new([answer(200, intent("requires_payment_method"))]);
-    let secret = script.psp().client_secret(&credentials(), &reference()).await.unwrap();
-    assert_eq!(secrecy::ExposeSecret::expose_secret(&secret), "pi_1_secret_x");
-    assert!(!format!("{secret:?}").contains("secret_x"));
-    assert_eq!(script.sent().remove(0).target, "/v1/payment_intents/pi_1");
+    let shown = script.psp().retrieve_for_shopper(&credentials(), &reference()).await.unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&shown.client_secret), "pi_1_secret_x");
+    assert!(!format!("{shown:?}").contains("secret_x"));
+    assert!(script.sent().remove(0).target.starts_with("/v1/payment_intents/pi_1?"));
 }
 
 #[tokio::test]

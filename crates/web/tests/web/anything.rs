@@ -5,7 +5,7 @@ use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
 
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 23] = [
     "/private/configure",
     "/configure",
     "/private/disconnect",
@@ -23,6 +23,9 @@ const PATHS: [&str; 20] = [
     "/webhook/message-broker",
     "/webhooks",
     "/webhooks/test",
+    "/app-payment",
+    "/app-payment/redirect",
+    "/app-payment/csp-report",
     "/health/ready",
     "/metrics",
     "/nothing",
@@ -99,6 +102,7 @@ proptest! {
         query in prop_oneof![
             Just(String::new()),
             Just("?tenantIdentifier=tenant-test-0001".to_owned()),
+            Just("?tenantIdentifier=tenant-test-0001&transactionId=pi_1".to_owned()),
             "\\?[a-zA-Z0-9=&%+]{0,30}",
         ],
         method in prop::sample::select(&["GET", "POST", "DELETE", "PUT", "HEAD"]),
@@ -130,7 +134,9 @@ proptest! {
             app.call(request).await
         });
         prop_assert!(answer.status.as_u16() < 500, "{} {}", answer.status, answer.body);
-        if answer.status.is_client_error() && method != "HEAD" {
+        if ["/app-payment", "/app-payment/redirect"].contains(&path) {
+            prop_assert!(method == "HEAD" || answer.body.ends_with("</html>"), "{}", answer.body);
+        } else if answer.status.is_client_error() && method != "HEAD" {
             let body: Result<serde_json::Value, _> = serde_json::from_str(&answer.body);
             prop_assert!(body.is_ok(), "{} {}", answer.status, answer.body);
         }

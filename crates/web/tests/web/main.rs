@@ -5,4 +5,5 @@
 mod anything;
 mod calls;
 mod errors;
+mod page;
 mod support;

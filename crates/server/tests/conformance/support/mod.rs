@@ -39,6 +39,8 @@ pub use webhook::{Event, signature};
 
 /// The bearer token of the app, the one in the recorded requests.
 pub const TOKEN: &str = "test-token";
+/// Where the payment page loads the stand-in's script from.
+pub const STRIPE_JS_URL: &str = "http://stripe.test/stripe.js";
 /// The keys of the tenant's account.
 pub const SECRET_KEY: &str = "sk_test_shop";
 pub const PUBLISHABLE_KEY: &str = "pk_test_shop";
@@ -111,6 +113,7 @@ impl TestApp {
             routes,
             site: site("http://app.test"),
             auth_token: SecretString::from(TOKEN),
+            stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
@@ -128,6 +131,7 @@ impl TestApp {
             routes: (*self.app.consumer.relay.routes).clone(),
             site: site(public_url),
             auth_token: SecretString::from(TOKEN),
+            stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });

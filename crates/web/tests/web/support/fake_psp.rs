@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::ports::{
     CreatePayment, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
-    RefundView, Refusal, RegisteredEndpoint, UpdatePayment, WebhookRejected,
+    RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
+    WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -22,6 +23,9 @@ pub struct FakePsp {
     made: AtomicUsize,
     /// What the next making of a payment answers instead.
     pub refuse_next: Mutex<Option<PspError>>,
+    /// How every attempt stands for its shopper; else it can be paid.
+    pub shopper: Mutex<Option<Result<(IntentState, ShopperStep), PspError>>>,
+    amount: Mutex<Option<Money>>,
 }
 
 impl FakePsp {
@@ -90,6 +94,7 @@ impl Psp for FakePsp {
             return Err(error);
         }
         let number = self.made.fetch_add(1, Ordering::SeqCst) + 1;
+        *self.amount.lock().unwrap() = Some(request.checkout.total);
         Ok(IntentView {
             reference: PspReference::new(format!("pi_{number}")),
             state: IntentState::AwaitingPayment,
@@ -160,16 +165,29 @@ impl Psp for FakePsp {
         unasked()
     }
 
-    async fn client_secret(
+    async fn payer(&self, _: &Credentials, _: &PspReference) -> Result<Payer, PspError> {
+        Ok(Payer::default())
+    }
+
+    async fn retrieve_for_shopper(
         &self,
         _: &Credentials,
         reference: &PspReference,
-    ) -> Result<SecretString, PspError> {
-        Ok(SecretString::from(format!("{}_secret_x", reference.as_str())))
-    }
-
-    async fn payer(&self, _: &Credentials, _: &PspReference) -> Result<Payer, PspError> {
-        Ok(Payer::default())
+    ) -> Result<ShopperView, PspError> {
+        let payable = (IntentState::AwaitingPayment, ShopperStep::Pay { declined: None });
+        let (state, step) = self.shopper.lock().unwrap().clone().unwrap_or(Ok(payable))?;
+        let amount = self.amount.lock().unwrap().unwrap();
+        Ok(ShopperView {
+            view: IntentView {
+                reference: reference.clone(),
+                state,
+                amount,
+                method: None,
+                multicapture: None,
+            },
+            client_secret: SecretString::from(format!("{reference}_secret_x")),
+            step,
+        })
     }
 
     async fn find_payment(

@@ -17,13 +17,15 @@ use serde_json::{Value, json};
 use store::{Keyring, SqliteStore};
 use testkit::TestEntropy;
 use tower::ServiceExt;
-use web::WebState;
+use web::{PageSettings, WebState};
 
 pub use down_store::DownStore;
 pub use fake_psp::FakePsp;
 
 /// The token of the recorded requests.
 pub const TOKEN: &str = "test-token";
+/// Where the payment page loads Stripe.js from.
+pub const STRIPE_JS_URL: &str = "https://js.stripe.com/endive/stripe.js";
 /// Their tenant.
 pub const TENANT: &str = "tenant-test-0001";
 
@@ -33,6 +35,7 @@ pub struct App {
     pub store: Arc<dyn Store>,
     pub psp: Arc<FakePsp>,
     pub entropy: Arc<TestEntropy>,
+    state: WebState,
     woken: Arc<AtomicUsize>,
 }
 
@@ -73,15 +76,21 @@ impl App {
             site: Arc::new(site),
         };
         let counter = woken.clone();
-        let router = web::router(WebState {
+        let state = WebState {
             context,
             auth_token: SecretString::from(TOKEN),
             metrics: Arc::new(|| "paybridge_up 1\n".to_owned()),
             wake: Some(Arc::new(move || {
                 counter.fetch_add(1, Ordering::SeqCst);
             })),
-        });
-        Self { router, store, psp, entropy, woken }
+            page: PageSettings::new(&STRIPE_JS_URL.parse().unwrap()),
+        };
+        Self { router: web::router(state.clone()), state, store, psp, entropy, woken }
+    }
+
+    /// From now on the payment page loads Stripe.js from elsewhere.
+    pub fn load_stripe_js_from(&mut self, page: &PageSettings) {
+        self.router = web::router(WebState { page: page.clone(), ..self.state.clone() });
     }
 
     /// How often the worker was woken.
