@@ -16,7 +16,9 @@ const NAME_CHARS_MAX: usize = 80;
 /// An order on the page.
 pub(crate) struct Order {
     pub(crate) total: String,
+    /// A cart has none yet.
     pub(crate) reference: Option<String>,
+    /// A cart has none.
     pub(crate) lines: Vec<Line>,
 }
 
@@ -46,11 +48,17 @@ impl Order {
     /// The order; `total` is what will be charged.
     pub(crate) fn of(checkout: &Checkout, total: Money, language: Language) -> Self {
         let texts = Texts::of(language);
-        let named = checkout.order_reference.as_ref();
         Self {
             total: amount(total, language),
-            reference: named.map(|name| filled(texts.order, name.as_str())),
-            lines: lines(checkout, total, language),
+            reference: checkout
+                .order_reference
+                .as_ref()
+                .map(|reference| filled(texts.order, reference.as_str())),
+            lines: if checkout.items.is_empty() {
+                Vec::new()
+            } else {
+                lines(checkout, total, language)
+            },
         }
     }
 }
@@ -186,13 +194,23 @@ mod tests {
         assert_eq!(*line, format!("{}…: €1.00", "ä".repeat(NAME_CHARS_MAX)));
     }
 
+    #[test]
+    fn a_cart_has_a_total_and_nothing_else_to_show() {
+        let cart = checkout(9_999, &[("Kettle", 1, 9_999)]).as_cart();
+        let shown = Order::of(&cart, cart.total, Language::De);
+        assert_eq!((shown.total.as_str(), shown.reference), ("99,99\u{a0}€", None));
+        assert_eq!(shown.lines, []);
+    }
+
     proptest! {
         #[test]
         fn no_order_is_too_odd_to_be_shown(total in 1..i64::MAX, items: Vec<(String, i64, i64)>) {
             let items: Vec<(&str, i64, i64)> =
                 items.iter().map(|(name, quantity, price)| (name.as_str(), *quantity, *price)).collect();
-            let lines = shown(&checkout(total, &items));
-            prop_assert!(!lines.is_empty() && lines.len() <= LINES_MAX + 3);
+            let order = checkout(total, &items);
+            let lines = shown(&order);
+            prop_assert!(lines.is_empty() == order.items.is_empty());
+            prop_assert!(lines.len() <= LINES_MAX + 3);
         }
     }
 }
