@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use payment::{AttemptState, Call, Payment, ShopStatus, Status, TenantId};
 
 use super::{age, stuck_since};
+use crate::limits::PRE_ORDER_LIFE;
 use crate::ports::{InboxKind, InboxRow, InboxState, OutboxRow, OutboxState, PaymentCase};
 
 /// A message that waits for longer than this makes one wonder whether the shop reads its channel.
@@ -147,6 +148,14 @@ pub fn of_payment(case: &PaymentCase, now: Timestamp) -> String {
 
 /// Nothing is in the payment's way: where it stands says what is awaited of whom.
 fn by_status(payment: &Payment) -> String {
+    let over = matches!(payment.status, Status::CancelRequested | Status::Canceled);
+    if payment.is_pre_order() && !over {
+        let hours = PRE_ORDER_LIFE.as_hours();
+        return format!(
+            "Nothing to do: its order is not placed yet. If nothing happens to it for {hours} hours, \
+             it is called off, and what came in goes back."
+        );
+    }
     let text = match payment.status {
         Status::New => match (payment.attempt().state, payment.reference()) {
             (AttemptState::Refused, _) => {

@@ -425,3 +425,57 @@ async fn c74_a_disconnected_tenant_has_no_carts() {
         assert_eq!((status.as_u16(), message(&answer)), (403, "Tenant is disconnected."), "{path}");
     }
 }
+
+/// Whoever has a client secret can pay in the shopper's place: it is in the answers, and nowhere else.
+#[tokio::test]
+async fn r05_what_opens_a_payment_is_in_its_answer_alone() {
+    let logs = Logs::record();
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::on_threads(folder.path());
+    assert_eq!(app.configure(json!({})).await.0, 200);
+    let order = Order::new("DE--3");
+    let (_, answer) = app.call(PRE_ORDER, &order.cart(None)).await;
+    let data = &answer["preOrderPaymentData"];
+    let secret = data["clientSecret"].as_str().unwrap().to_owned();
+    let transaction = data["transactionId"].as_str().unwrap().to_owned();
+    app.pay(&transaction, "pm_card_visa").await;
+    app.settle().await;
+    app.confirmed(&order, &transaction).await;
+    let (_, refused) = app.confirm(&Order::new("DE--4"), &transaction).await;
+    assert!(!refused.to_string().contains(&secret), "{refused}");
+    let told = format!("{:?}", app.read("payment-events").await);
+    assert!(told.contains(&transaction) && !told.contains(&secret), "{told}");
+    for level in ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"] {
+        assert!(!logs.of_level(level).concat().contains(&secret), "in the log");
+    }
+    drop(app);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "in {}", path.display());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_reads_that_a_cart_waits_for_its_order() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--3");
+    let transaction = app.paid_cart(&order, "pm_card_visa").await;
+    let advice = |payment| {
+        let now = app.now();
+        let case = app::ports::PaymentCase {
+            payment,
+            updated_at: now,
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+        };
+        app::operate::advice::of_payment(&case, now)
+    };
+    let before = advice(app.payment_with(&transaction).await);
+    assert!(before.contains("its order is not placed yet"), "{before}");
+    assert!(before.contains("for 24 hours"), "{before}");
+    app.confirmed(&order, &transaction).await;
+    let after = advice(app.payment_with(&transaction).await);
+    assert!(after.contains("captures or cancels"), "{after}");
+}
