@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: every check, one after the other, until one fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::{run, tidy};
 type Step = (&'static str, fn(&Path) -> anyhow::Result<()>);
 
 /// The quick ones first, so that a slip shows early.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("Format", format),
     ("Rules of structure", tidy::run),
     ("Lints", lints),
@@ -20,6 +20,7 @@ const STEPS: [Step; 7] = [
     ("Examples in the documentation", doc_tests),
     ("Documentation", documentation),
     ("Stripe's own SDK against the sandbox", stripe_sdk),
+    ("The demo in a real browser", browser),
 ];
 
 pub fn run(root: &Path) -> anyhow::Result<()> {
@@ -45,7 +46,10 @@ fn format(root: &Path) -> anyhow::Result<()> {
 }
 
 fn lints(root: &Path) -> anyhow::Result<()> {
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    cargo(
+        root,
+        &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
+    )
 }
 
 /// nextest runs tests of all crates at once; without it cargo's own runner does as well.
@@ -71,18 +75,26 @@ fn documentation(root: &Path) -> anyhow::Result<()> {
 /// The suite skips itself without the command; here it must run.
 fn stripe_sdk(root: &Path) -> anyhow::Result<()> {
     cargo(root, &["build", "--package", "server", "--bin", "paybridge"])?;
-    let target = run::target_folder(root);
-    let python = target.join("venv/bin/python");
-    ensure!(
-        python.exists(),
-        "{} is not there: `scripts/test` makes it, with Stripe's SDK in it",
-        python.display()
-    );
-    let paybridge = target.join("debug/paybridge");
-    let mut command = Command::new(python);
+    let paybridge = run::target_folder(root).join("debug/paybridge");
+    let mut command = Command::new(installed(root, "bin/python")?);
     command
         .current_dir(root)
         .args(["-m", "unittest", "discover", "--start-directory", "tests/stripe-sdk", "--verbose"])
         .env("STRIPE_SANDBOX_COMMAND", format!("'{}' sandbox", paybridge.display()));
     run::checked(command)
+}
+
+fn browser(root: &Path) -> anyhow::Result<()> {
+    let mut command = run::cargo(root);
+    command
+        .args(["test", "--package", "browser-tests", "--features", "browser"])
+        .env("PAYBRIDGE_AXE", installed(root, "axe/axe_playwright_python/axe.min.js")?);
+    run::checked(command)
+}
+
+/// A file of what `scripts/test` installs for the tests.
+fn installed(root: &Path, file: &str) -> anyhow::Result<PathBuf> {
+    let path = run::target_folder(root).join("venv").join(file);
+    ensure!(path.exists(), "{} is not there: `scripts/test` installs it", path.display());
+    Ok(path)
 }

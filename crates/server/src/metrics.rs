@@ -3,6 +3,7 @@
 //! `cargo xtask tidy` checks that every metric recorded anywhere is in [`METRICS`], and that
 //! nothing else is.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -131,8 +132,14 @@ pub static METRICS: &[Metric] = &[
 /// Starts recording and describes every metric. Once a process.
 ///
 /// # Errors
-/// When something records already.
+/// When something else records already.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
+    // One process records once, however many apps run in it.
+    static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*recorder {
+        return Ok(handle.clone());
+    }
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)
         .context("the buckets of the metrics are wrong")?
@@ -145,6 +152,7 @@ pub fn install() -> anyhow::Result<PrometheusHandle> {
             Kind::Seconds => describe_histogram!(metric.name, Unit::Seconds, metric.doc),
         }
     }
+    *recorder = Some(handle.clone());
     Ok(handle)
 }
 

@@ -19,7 +19,7 @@ const CORE: &[&str] = &["app", "payment", "protocol"];
 /// fake of it.
 const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 
-const DIRECTIONS: [Direction; 11] = [
+const DIRECTIONS: [Direction; 12] = [
     Direction { name: "payment", uses: &[], tests_use: &[] },
     Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
     Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },
@@ -46,6 +46,8 @@ const DIRECTIONS: [Direction; 11] = [
         ],
         tests_use: TEST_HELP,
     },
+    // What a person does with the whole of it.
+    Direction { name: "browser-tests", uses: &[], tests_use: &["server"] },
 ];
 
 pub fn check(tree: &Tree) -> Vec<Violation> {

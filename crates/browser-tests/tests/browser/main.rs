@@ -1,0 +1,12 @@
+//! The demo shop, the payment page and the stand-in's pages, used as a shopper and a shop keeper use
+//! them: in a real browser, over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod payment;
+mod support;

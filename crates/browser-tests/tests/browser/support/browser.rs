@@ -1,0 +1,157 @@
+//! Chromium, driven by WebDriver: what a person can do, and what the browser complains of.
+
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+use thirtyfour::{
+    BrowserLogEntry, ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel,
+};
+
+use super::process::Process;
+
+/// How long a page may take until it shows what a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(50);
+
+/// What Chromium needs to run unseen, as root, without asking anything of the network by itself.
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// How a browser is set up.
+pub struct Setup {
+    /// What the browser asks pages for, as in `Accept-Language`.
+    pub language: &'static str,
+    pub javascript: bool,
+    /// The size of the window, in CSS pixels.
+    pub size: (u32, u32),
+    pub dark: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { language: "en", javascript: true, size: (1280, 900), dark: false }
+    }
+}
+
+pub struct Browser {
+    pub driver: WebDriver,
+    // Ends after the session.
+    _process: Process,
+}
+
+impl Browser {
+    pub async fn open(setup: &Setup) -> Self {
+        let (process, port) = Process::start("chromedriver", &["--port=0"], |line| {
+            line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
+        });
+        let mut wanted = ChromeCapabilities::new();
+        for flag in FLAGS {
+            wanted.add_arg(flag).expect("a flag is text");
+        }
+        let (width, height) = setup.size;
+        wanted.add_arg(&format!("--window-size={width},{height}")).expect("a flag is text");
+        wanted.add_arg(&format!("--lang={}", setup.language)).expect("a flag is text");
+        if setup.dark {
+            wanted.add_arg("--blink-settings=preferredColorScheme=0").expect("a flag is text");
+        }
+        let mut preferences = serde_json::json!({ "intl.accept_languages": setup.language });
+        if !setup.javascript {
+            preferences["profile.managed_default_content_settings.javascript"] = 2.into();
+        }
+        wanted.add_experimental_option("prefs", preferences).expect("preferences are JSON");
+        wanted.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a level is JSON");
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted)
+            .await
+            .expect("chromedriver starts Chromium");
+        Self { driver, _process: process }
+    }
+
+    /// The element that is shown; waits for it.
+    pub async fn see(&self, css: &str) -> WebElement {
+        match self.find(By::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{css} is not to be seen: {error}\n{}", self.text().await),
+        }
+    }
+
+    async fn find(&self, by: By) -> WebDriverResult<WebElement> {
+        self.driver.query(by).wait(PATIENCE, POLL).and_displayed().first().await
+    }
+
+    pub async fn click(&self, css: &str) {
+        self.see(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Clicks what a person would name so: a button or link by its words.
+    pub async fn press(&self, words: &str) {
+        let path = format!(
+            "//*[self::button or self::a or @role='button'][normalize-space()=\"{words}\"]"
+        );
+        match self.find(By::XPath(path)).await {
+            Ok(element) => element.click().await.unwrap_or_else(|error| panic!("{words}: {error}")),
+            Err(error) => panic!("no button {words}: {error}\n{}", self.text().await),
+        }
+    }
+
+    pub async fn type_into(&self, css: &str, keys: &str) {
+        self.see(css).await.send_keys(keys).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Waits until the page says so.
+    pub async fn read(&self, words: &str) {
+        self.until(&format!("the page says {words:?}"), async || self.text().await.contains(words))
+            .await;
+    }
+
+    /// Waits until the address in the bar begins so.
+    pub async fn arrive(&self, address: &str) {
+        self.until(&format!("the address is {address}"), async || {
+            self.address().await.starts_with(address)
+        })
+        .await;
+    }
+
+    /// Waits for what a person would wait for.
+    pub async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !holds().await {
+            if tokio::time::Instant::now() > deadline {
+                panic!("not so: {what}\nat {}\n{}", self.address().await, self.text().await);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub async fn address(&self) -> String {
+        self.driver
+            .current_url()
+            .await
+            .map_or_else(|error| error.to_string(), |url| url.to_string())
+    }
+
+    /// What the page shows, as text; empty between two pages.
+    pub async fn text(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// What the console holds since it was read last: errors of scripts, blocked and missing
+    /// resources.
+    pub async fn complaints(&self) -> Vec<String> {
+        let entries = self.driver.browser_log().await.expect("the log can be read");
+        let complaint =
+            |entry: &BrowserLogEntry| entry.level == "SEVERE" || entry.level == "WARNING";
+        entries.into_iter().filter(complaint).map(|entry| entry.message).collect()
+    }
+}

@@ -1,0 +1,10 @@
+//! What every test has: the demo, and a browser.
+
+pub mod axe;
+pub mod browser;
+pub mod demo;
+pub mod process;
+pub mod steps;
+
+pub use browser::{Browser, Setup};
+pub use demo::Demo;
