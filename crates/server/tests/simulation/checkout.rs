@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::plan::{Dashboard, Initialize, OrderPlan, Pay};
+use crate::plan::{Again, Dashboard, Initialize, OrderPlan, Pay};
 
 /// How often a shopper presses the button again.
 const TRIES_MAX: u32 = 12;
@@ -37,6 +37,12 @@ pub async fn order(desk: Desk, plan: OrderPlan) {
             initialize(&desk, &plan, total).await
         }
         Initialize::ChangedWhilePaying => initialize(&desk, &plan, total + CHANGE).await,
+        Initialize::ChangedAfterDecline => {
+            if let Some(declined) = initialize(&desk, &plan, total + CHANGE).await {
+                confirm(&desk, &declined, "payment_method=pm_card_visa_chargeDeclined").await;
+            }
+            initialize(&desk, &plan, total).await
+        }
     };
     let Some(transaction) = transaction else { return };
     if plan.initialize == Initialize::ChangedWhilePaying {
@@ -47,11 +53,37 @@ pub async fn order(desk: Desk, plan: OrderPlan) {
         tokio::join!(pay(&desk, &plan, &transaction), changing);
     } else {
         chance.pause(500, 60_000).await;
-        pay(&desk, &plan, &transaction).await;
+        pay_by_plan(&desk, &plan, &transaction).await;
     }
     if let Some((after, what)) = plan.dashboard {
         tokio::time::sleep(std::time::Duration::from_secs(after)).await;
         dashboard(&desk, &plan, &transaction, what).await;
+    }
+}
+
+/// Pays, and does what could pay the order once more.
+async fn pay_by_plan(desk: &Desk, plan: &OrderPlan, transaction: &str) {
+    let chance = &desk.world.chance;
+    let total = plan.total();
+    match plan.again {
+        Again::Nothing => pay(desk, plan, transaction).await,
+        Again::TwoTabs => {
+            let other_tab = async {
+                chance.pause(0, 20_000).await;
+                confirm(desk, transaction, "payment_method=pm_card_visa").await;
+            };
+            tokio::join!(pay(desk, plan, transaction), other_tab);
+        }
+        Again::GoesBack | Again::GoesBackChanged => {
+            pay(desk, plan, transaction).await;
+            chance.pause(10, 60_000).await;
+            if plan.again == Again::GoesBackChanged {
+                initialize(desk, plan, total + CHANGE).await;
+            }
+            if let Some(again) = initialize(desk, plan, total).await {
+                confirm(desk, &again, "payment_method=pm_card_visa").await;
+            }
+        }
     }
 }
 
@@ -167,6 +199,10 @@ async fn dashboard(desk: &Desk, plan: &OrderPlan, transaction: &str, what: Dashb
         Dashboard::Capture => stripe(desk, &format!("{intent}/capture"), "").await,
         Dashboard::CapturePart => {
             stripe(desk, &format!("{intent}/capture"), &format!("amount_to_capture={part}")).await
+        }
+        Dashboard::ReleaseRest => {
+            let form = "amount_to_capture=0&final_capture=true";
+            stripe(desk, &format!("{intent}/capture"), form).await
         }
         Dashboard::Cancel => stripe(desk, &format!("{intent}/cancel"), "").await,
         Dashboard::Refund => {

@@ -10,7 +10,7 @@ use app::ports::{
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use store::SqliteStore;
 
 use crate::gate::Gate;
@@ -121,6 +121,14 @@ impl Store for GatedStore {
         reference: &PspReference,
     ) -> Answer<Option<Versioned<Payment>>> {
         self.use_it(self.inner.payment_by_reference(tenant, reference)).await
+    }
+
+    async fn payment_of_open_command(
+        &self,
+        tenant: &TenantId,
+        command: CommandId,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.payment_of_open_command(tenant, command)).await
     }
 
     async fn unfinished(&self, tenant: &TenantId) -> Answer<Unfinished> {

@@ -1,10 +1,12 @@
 //! What the app has committed to tell, in the order of its commits: the shop has to read exactly
 //! this. Taken down where the store is called, so that nothing the app does later can change it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::ports::NewMessage;
 use payment::TenantId;
+use serde_json::Value;
 
 /// A message that was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// The order items that it names.
+    pub fn items(&self) -> BTreeSet<i64> {
+        let payload: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        payload["orderItemIds"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect()
+    }
+
     fn is_result(&self) -> bool {
         !matches!(self.name, "PaymentCreated" | "PaymentUpdated")
     }
@@ -59,7 +67,14 @@ impl Ledger {
 
     /// The messages of a tenant, oldest first.
     pub fn of_tenant(&self, tenant: &str) -> Vec<Told> {
-        self.entries().told.iter().filter(|told| told.tenant == tenant).cloned().collect()
+        self.of_tenant_up_to(tenant, usize::MAX)
+    }
+
+    /// Those of them that are among the first so many of all messages.
+    pub fn of_tenant_up_to(&self, tenant: &str, first: usize) -> Vec<Told> {
+        let entries = self.entries();
+        let told = entries.told.iter().take(first).filter(|told| told.tenant == tenant);
+        told.cloned().collect()
     }
 
     /// The position of a message, with its commit.
