@@ -36,6 +36,9 @@ pub async fn all(world: &Arc<World>, desks: &[Desk]) {
     if backlog != Backlog::default() {
         world.violated(format!("something is left: {backlog:?}"));
     }
+    for call in world.ledger.unwanted_calls() {
+        world.violated(format!("a call for a command of a disconnected tenant: {call}"));
+    }
     for desk in desks {
         with_lost(world, desk, &Lost::default()).await;
     }

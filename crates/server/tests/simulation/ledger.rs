@@ -1,11 +1,11 @@
 //! What the app has committed to tell, in the order of its commits: the shop has to read exactly
 //! this. Taken down where the store is called, so that nothing the app does later can change it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::ports::NewMessage;
-use payment::TenantId;
+use payment::{CommandId, TenantId};
 use serde_json::Value;
 
 /// A message that was committed.
@@ -41,6 +41,10 @@ pub struct Ledger(Mutex<Entries>);
 struct Entries {
     told: Vec<Told>,
     commits: usize,
+    /// Tenants that are disconnected, with the commands that came in since.
+    disconnected: BTreeMap<String, BTreeSet<CommandId>>,
+    /// Calls that were begun all the same.
+    unwanted_calls: Vec<String>,
 }
 
 impl Ledger {
@@ -58,6 +62,37 @@ impl Ledger {
             body: message.body.clone(),
             commit,
         }));
+    }
+
+    /// Takes down that a tenant is connected now, or is not.
+    pub fn connect(&self, tenant: &TenantId, is_connected: bool) {
+        let mut entries = self.entries();
+        if is_connected {
+            entries.disconnected.remove(tenant.as_str());
+        } else {
+            entries.disconnected.entry(tenant.as_str().to_owned()).or_default();
+        }
+    }
+
+    /// Takes down that a command came in.
+    pub fn receive(&self, tenant: &TenantId, command: CommandId) {
+        if let Some(since) = self.entries().disconnected.get_mut(tenant.as_str()) {
+            since.insert(command);
+        }
+    }
+
+    /// Takes down that a call is begun for a command.
+    pub fn begin(&self, tenant: &TenantId, command: CommandId) {
+        let mut entries = self.entries();
+        let since = entries.disconnected.get(tenant.as_str());
+        if since.is_some_and(|since| since.contains(&command)) {
+            entries.unwanted_calls.push(format!("{}: {command}", tenant.as_str()));
+        }
+    }
+
+    /// Calls that were begun for commands of tenants that were disconnected when they came in.
+    pub fn unwanted_calls(&self) -> Vec<String> {
+        self.entries().unwanted_calls.clone()
     }
 
     /// How many messages were committed so far.
