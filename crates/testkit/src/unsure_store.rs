@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, HistoryEntry,
-    InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received, Store,
-    StoreError, TenantCommit, Unfinished, Versioned,
+    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
+    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
+    Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -132,6 +132,15 @@ impl Store for UnsureStore {
 
     async fn disconnected_tenants(&self) -> Answer<Vec<TenantId>> {
         self.go("disconnected_tenants", self.inner.disconnected_tenants()).await
+    }
+
+    async fn forgotten_pre_orders(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Answer<Vec<ForgottenPreOrder>> {
+        let found = self.inner.forgotten_pre_orders(before, limit);
+        self.go("forgotten_pre_orders", found).await
     }
 
     async fn history(&self, tenant: &TenantId, payment: PaymentId) -> Answer<Vec<HistoryEntry>> {

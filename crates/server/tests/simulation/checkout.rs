@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::plan::{Again, Dashboard, Initialize, OrderPlan, Pay};
+use crate::plan::{Again, Dashboard, Initialize, OrderPlan, Pay, StepKind};
+use crate::shop::Command;
 
 /// How often a shopper presses the button again.
 const TRIES_MAX: u32 = 12;
@@ -201,6 +202,7 @@ async fn dashboard(desk: &Desk, plan: &OrderPlan, transaction: &str, what: Dashb
             stripe(desk, &format!("{intent}/capture"), &format!("amount_to_capture={part}")).await
         }
         Dashboard::ReleaseRest => {
+            second_shipment(desk, plan).await;
             let form = "amount_to_capture=0&final_capture=true";
             stripe(desk, &format!("{intent}/capture"), form).await
         }
@@ -213,6 +215,15 @@ async fn dashboard(desk: &Desk, plan: &OrderPlan, transaction: &str, what: Dashb
             stripe(desk, "/v1/refunds", &form).await
         }
     };
+}
+
+/// Waits until the shop ships a second part of the order, for ever where it does not.
+async fn second_shipment(desk: &Desk, plan: &OrderPlan) {
+    let is_shipment =
+        |command: &&Command| command.order == plan.reference && command.kind == StepKind::Ship;
+    while desk.shop().commands.iter().filter(is_shipment).count() < 2 {
+        desk.world.chance.pause(5, 50).await;
+    }
 }
 
 async fn stripe(desk: &Desk, path: &str, form: &str) -> (StatusCode, Value) {

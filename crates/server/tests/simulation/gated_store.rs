@@ -5,8 +5,7 @@ use std::sync::Arc;
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
     HistoryEntry, InboxClaim, InboxItem, InboxOutcome, InboxSettlement, Lease, MessageId,
-    OutboxClaim, Received,
-    Store, StoreError, TenantCommit, Unfinished, Versioned,
+    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
 use async_trait::async_trait;

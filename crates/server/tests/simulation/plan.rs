@@ -147,7 +147,8 @@ pub enum StepKind {
 pub enum Dashboard {
     Capture,
     CapturePart,
-    /// What is left of a payment captured in part is let go of.
+    /// What is left of a payment captured in part is let go of, in the moment in which the shop
+    /// ships another part.
     ReleaseRest,
     Cancel,
     Refund,
@@ -202,7 +203,7 @@ impl Weather {
             stalls_per_mille: *chance.pick(&[0, 0, 5, 20]),
             faults: if chance.percent(70) { draw_faults(chance) } else { Vec::new() },
             hang_ups_per_mille: *chance.pick(&[0, 0, 20, 100]),
-            database_troubles_per_mille: *chance.pick(&[0, 0, 0, 5, 30]),
+            database_troubles_per_mille: *chance.pick(&[0, 0, 5, 30, 150]),
             webhooks_lost_percent: *chance.pick(&[0, 0, 30]),
             webhooks_change_every: chance.percent(60).then(|| chance.between(20, 300)),
             clock_steps: (0..steps)
@@ -347,6 +348,22 @@ impl OrderPlan {
             steps: draw_steps(chance, &ids),
             dashboard: chance.percent(15).then(|| (chance.below(240), draw_dashboard(chance))),
         }
+        .or_released(chance)
+    }
+
+    /// Some orders that are shipped item by item lose the rest of their authorization on the way.
+    fn or_released(mut self, chance: &Chance) -> Self {
+        if self.pay != Pay::Card("pm_card_visa") || self.items.len() < 3 || !chance.percent(25) {
+            return self;
+        }
+        let mut after = 0;
+        self.steps.clear();
+        for (id, _) in &self.items {
+            after += chance.between(10, 120);
+            self.steps.push(Step { kind: StepKind::Ship, items: vec![*id], after });
+        }
+        self.dashboard = Some((0, Dashboard::ReleaseRest));
+        self
     }
 
     /// The order's total, in minor units.
@@ -392,7 +409,6 @@ fn draw_dashboard(chance: &Chance) -> Dashboard {
     *chance.pick(&[
         Dashboard::Capture,
         Dashboard::CapturePart,
-        Dashboard::ReleaseRest,
         Dashboard::Cancel,
         Dashboard::Refund,
         Dashboard::RefundPart,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use app::limits::{CHANNEL_PARK_AGE, CHANNEL_PARK_READS};
+use app::operate::advice;
 use app::ports::{ChannelMessage, MessageId, StoreError};
 use jiff::Timestamp;
 use payment::TenantId;
@@ -174,6 +175,7 @@ fn park(db: &Connection, read: &ChannelRead, candidate: &Candidate) -> Result<()
             statement.execute(params![candidate.seq, read.now.as_microsecond(), note])
         })
         .at(TABLE)?;
+    let retry = advice::outbox_command("retry", &read.tenant, &candidate.id);
     tracing::warn!(
         tenant = %read.tenant,
         channel = read.channel,
@@ -183,8 +185,7 @@ fn park(db: &Connection, read: &ChannelRead, candidate: &Candidate) -> Result<()
         reads = candidate.reads,
         blocks_order = candidate.blocks,
         "a message was read again and again and never deleted, so it is parked. Next: look in the \
-         shop's log for why it cannot decode it; deleting it from the channel by its id lets its \
-         order go on"
+         shop's log for why it cannot decode it, then `{retry}` has it read again"
     );
     outbox::release_next(db, &read.tenant, &candidate.order_key)
 }

@@ -24,7 +24,7 @@ pub fn check(world: &World, shop: &Shop, taken: &BTreeSet<String>) {
             | "PaymentOverpaid"
             | "PaymentUnderpaid" => continue,
             "PaymentCaptured" => of.captured_by_others(),
-            "PaymentCaptureFailed" if of.follows_a_capture() => continue,
+            "PaymentCaptureFailed" if follows_a_capture(world, shop, read) => continue,
             "PaymentCaptureFailed" => of.released(),
             "PaymentCanceled" => of.canceled_by_others(),
             "PaymentRefunded" => of.refunded_by_hand(),
@@ -61,34 +61,12 @@ impl<'a> Extra<'a> {
         order.plan.dashboard.map(|(_, what)| what)
     }
 
-    /// The other results of the same commit, about the same order.
-    fn beside(&self) -> Vec<Told> {
-        let tenant = &self.shop.plan.id;
-        let Some((_, this)) = self.world.ledger.find(tenant, &self.read.id) else { return vec![] };
-        let mut told = self.world.ledger.of_tenant(tenant);
-        told.retain(|told| {
-            told.commit == this.commit && told.order == this.order && told.id != this.id
-        });
-        told
-    }
-
     /// Each intent is captured as a whole once, by its method or by hand.
     fn captured_by_others(&self) -> usize {
         let order = self.shop.orders.get(&self.read.order());
         let by_itself = order.is_some_and(|order| order.plan.pay.captures_by_itself());
         let by_hand = self.dashboard() == Some(Dashboard::Capture);
         if by_itself || by_hand { self.intents.len() } else { 0 }
-    }
-
-    /// The rest that a capture of other items released, or of an order that came in short: told
-    /// with it (rules R7 and R16).
-    fn follows_a_capture(&self) -> bool {
-        let items = self.read.items();
-        self.beside().iter().any(|told| match told.name {
-            "PaymentCaptured" => told.items().is_disjoint(&items),
-            "PaymentUnderpaid" => true,
-            _ => false,
-        })
     }
 
     /// What was left of an intent captured in part was let go of: once.
@@ -117,4 +95,19 @@ impl<'a> Extra<'a> {
     fn refunded_by_hand(&self) -> usize {
         usize::from(matches!(self.dashboard(), Some(Dashboard::Refund | Dashboard::RefundPart)))
     }
+}
+
+/// Whether a failed capture is the rest that a capture of other items released, or of an order that
+/// came in short: told with it (rules R7 and R16).
+pub fn follows_a_capture(world: &World, shop: &Shop, read: &Read) -> bool {
+    let tenant = &shop.plan.id;
+    let Some((_, this)) = world.ledger.find(tenant, &read.id) else { return false };
+    let beside = |told: &Told| told.commit == this.commit && told.order == this.order;
+    let told = world.ledger.of_tenant(tenant);
+    read.name == "PaymentCaptureFailed"
+        && told.iter().filter(|told| beside(told)).any(|told| match told.name {
+            "PaymentCaptured" => told.items().is_disjoint(&read.items()),
+            "PaymentUnderpaid" => true,
+            _ => false,
+        })
 }

@@ -57,9 +57,11 @@ fn answered(world: &World, shop: &Shop) -> Vec<(String, String)> {
     let mut taken: BTreeSet<String> = late_failures(shop);
     let mut answered = Vec::new();
     for command in &shop.commands {
-        let mut reads = shop.reads.iter();
-        let result =
-            reads.find(|read| !taken.contains(&read.id) && answers(world, shop, command, read));
+        let free = |read: &&Read| !taken.contains(&read.id) && answers(world, shop, command, read);
+        let mut results = shop.reads.iter().filter(free);
+        // What a capture of others released is no answer, if there is one beside it (rule R7).
+        let first = results.clone().next();
+        let result = results.find(|read| !causes::follows_a_capture(world, shop, read)).or(first);
         if let Some(read) = result {
             taken.insert(read.id.clone());
             answered.push((command.correlation_id.clone(), read.id.clone()));
