@@ -28,9 +28,7 @@ impl Context {
             .ok_or_else(|| Problem::Broken(format!("{} is no command", claim.item.name)))?;
         let read = read_command(name, &claim.item.body)
             .map_err(|invalid| Problem::Broken(invalid.to_string()))?;
-        let tenant = self.store.tenant(&claim.item.tenant).await?;
-        let connected = tenant.is_some_and(|tenant| tenant.value.status == TenantStatus::Connected);
-        if !connected && !self.is_under_way(claim, &read).await? {
+        if self.is_disconnected(claim, &read).await? {
             return self.fail(claim, &read, "the tenant is disconnected").await;
         }
         let mut asked = false;
@@ -43,13 +41,40 @@ impl Context {
         Err(Problem::Later("the payment changes too quickly".into()))
     }
 
-    /// Whether a call was made for the command already. Its outcome is the command's result, also
-    /// after the tenant was disconnected: nobody knows yet that it failed.
-    async fn is_under_way(&self, claim: &InboxClaim, read: &ReadCommand) -> Result<bool, Problem> {
+    /// Whether the command fails because its tenant is disconnected. One whose call was made already
+    /// does not: the outcome of that is its result, and nobody knows yet that it failed. Nor does
+    /// one that is perhaps another app's.
+    async fn is_disconnected(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+    ) -> Result<bool, Problem> {
+        let id = &claim.item.tenant;
+        let tenant = self.store.tenant(id).await?.map(|tenant| tenant.value);
+        if tenant.as_ref().is_some_and(|tenant| tenant.status == TenantStatus::Connected) {
+            return Ok(false);
+        }
+        if self.store.payment_of_open_command(id, claim.item.id).await?.is_some() {
+            return Ok(false);
+        }
+        let shared = tenant.is_some_and(|tenant| tenant.settings.shared_command_channel);
+        Ok(!shared || self.store.latest_payment_of_order(id, &read.order).await?.is_some())
+    }
+
+    /// The payment that a command means: the newest of its order, unless its call is open already.
+    /// Then it goes on with the payment of that, although the order may have been begun anew at
+    /// another account since (rule R1).
+    async fn payment_of_command(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+    ) -> Result<Option<Stored>, Problem> {
         let tenant = &claim.item.tenant;
-        let found = self.store.latest_payment_of_order(tenant, &read.order).await?;
-        let open = found.and_then(|stored| stored.value.open_call.as_ref()?.command);
-        Ok(open == Some(claim.item.id))
+        let begun = self.store.payment_of_open_command(tenant, claim.item.id).await?;
+        match begun {
+            Some(stored) => Ok(Some(stored)),
+            None => Ok(self.store.latest_payment_of_order(tenant, &read.order).await?),
+        }
     }
 
     async fn step_command(
@@ -58,9 +83,9 @@ impl Context {
         read: &ReadCommand,
         asked: bool,
     ) -> Result<Step, Problem> {
-        let tenant = &claim.item.tenant;
-        let found = self.store.latest_payment_of_order(tenant, &read.order).await?;
-        let Some(stored) = found else { return self.unknown_order(claim, read).await };
+        let Some(stored) = self.payment_of_command(claim, read).await? else {
+            return self.unknown_order(claim, read).await;
+        };
         match self.decide(claim, read, &stored.value, asked) {
             Decision::Resume => {
                 self.carry_out(stored).await?;
@@ -182,13 +207,33 @@ impl Context {
         let now = self.entropy.now();
         let gives_up_at = claim.item.received_at + UNKNOWN_ORDER_WAIT;
         if now >= gives_up_at {
-            self.fail(claim, read, "the order is not known").await?;
+            self.give_up_unknown_order(claim, read).await?;
         } else {
             let at = (now + retry_delay(claim.tries)).min(gives_up_at);
             let reason = "the order is not known yet".to_owned();
             self.end(claim, InboxOutcome::Later { at, reason }).await?;
         }
         Ok(Step::Done)
+    }
+
+    /// Where another payment app reads the same commands, the order is that one's, and so is the
+    /// result. The row stays with its reason, for whoever asks what became of the command.
+    async fn give_up_unknown_order(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+    ) -> Result<(), Problem> {
+        let tenant = self.store.tenant(&claim.item.tenant).await?;
+        if !tenant.is_some_and(|tenant| tenant.value.settings.shared_command_channel) {
+            return self.fail(claim, read, "the order is not known").await;
+        }
+        tracing::info!(
+            tenant = %claim.item.tenant, inbox = %claim.item.id, name = claim.item.name,
+            order = %read.order,
+            "left to the other payment app that shares the command channel"
+        );
+        let why = "the order is not known; another payment app shares the command channel";
+        self.end(claim, InboxOutcome::Done(why.to_owned())).await
     }
 
     /// Ends a command with its failure where there is no payment to ask.

@@ -83,7 +83,10 @@ impl Context {
                 Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
             }
             if self.try_disconnect(stored).await? {
-                if unfinished.is_drained() {
+                // Work may have come in since it was looked for; messages of the disconnect itself
+                // are none.
+                let since = self.store.unfinished(id).await?;
+                if unfinished.is_drained() && (Unfinished { messages: 0, ..since }).is_drained() {
                     self.give_up_endpoints(id).await?;
                 }
                 return Ok(());

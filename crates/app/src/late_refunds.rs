@@ -2,9 +2,10 @@
 //! (rule R13).
 
 use jiff::Timestamp;
-use payment::{Money, Payment, PspRefundId, Refund, RefundState, Status};
+use payment::{Call, Money, Payment, PspRefundId, Purpose, Refund, RefundState, Status};
 
 use crate::limits::REFUND_WATCH;
+use crate::operate::advice;
 
 /// The refunds that came back between `before` and `after`, and nobody at the shop will act on it:
 /// its order process waited for [`REFUND_WATCH`] and has gone on, or ended with a cancel. Where it
@@ -40,5 +41,31 @@ pub(crate) fn alert(payment: &Payment, refund: Option<&PspRefundId>, amount: Mon
         %amount,
         "a refund came back and the shop no longer listens. Next: give the money back by another \
          way, or refund again in the provider's dashboard, and tell the shop"
+    );
+}
+
+/// What the PSP would not give back of an order that was canceled (rule R9). It is tried again with
+/// whatever the PSP tells of the payment next.
+pub(crate) fn kept(before: &Payment, after: &Payment) -> Option<Money> {
+    let Some(Call { purpose: Purpose::Refund { refund, amount, .. }, command: None, .. }) =
+        &before.open_call
+    else {
+        return None;
+    };
+    let refund = after.refunds.iter().find(|known| known.id == *refund)?;
+    let kept = after.status == Status::CancelRequested && refund.state.came_to_nothing();
+    kept.then_some(*amount)
+}
+
+/// Tells the operator, once each: what it was written with is committed.
+pub(crate) fn report_kept(payment: &Payment, amount: Money) {
+    let show = advice::payment_command(payment);
+    tracing::error!(
+        tenant = %payment.tenant,
+        order = payment.order_key(),
+        payment = %payment.id,
+        %amount,
+        "the money of a canceled order could not be given back. Next: `{show}` says why; refund it in \
+         the provider's dashboard, then the shop is told that its order is canceled"
     );
 }

@@ -192,6 +192,9 @@ pub(crate) fn merge(
         }
     }
     merge_lists(&mut settings, new, &mut wrong);
+    if let Some(shared) = new.shared_command_channel {
+        settings.shared_command_channel = shared;
+    }
     if settings.payment_methods.is_empty() {
         settings.payment_methods = vec![OfferedMethod::named(DEFAULT_METHOD)];
     }

@@ -120,6 +120,9 @@ pub struct Settings {
     pub payment_methods: Vec<OfferedMethod>,
     /// Origins that may frame the payment page and be redirected to.
     pub shop_origins: Vec<String>,
+    /// Whether another payment app reads the same commands: one about an order that is not known
+    /// is then none of ours (rule R11).
+    pub shared_command_channel: bool,
 }
 
 impl Settings {

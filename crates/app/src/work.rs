@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::limits::{CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay};
+use crate::operate::advice;
 use crate::ports::{CallClaim, InboxClaim, InboxKind, InboxOutcome, Lease, StoreError};
 use crate::problem::Problem;
 
@@ -88,9 +89,12 @@ impl Context {
             }
             Problem::Broken(_) | Problem::Store(StoreError::Corrupt { .. }) => {
                 if claim.tries >= INBOX_TRIES_MAX {
+                    let next =
+                        |verb| advice::inbox_command(verb, &item.tenant, &item.id.to_string());
+                    let (show, retry) = (next("show"), next("retry"));
                     tracing::error!(
                         tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
-                        "parked: mend the cause, then have it tried again"
+                        "parked. Next: mend the cause that `{show}` tells, then `{retry}` has it tried again"
                     );
                     return InboxOutcome::Parked(reason);
                 }

@@ -21,6 +21,7 @@ impl Context {
         let tenant = before.value.tenant.clone();
         let untouched = moved.payment == before.value && moved.tell.is_empty();
         let came_back = late_refunds::came_back(&before.value, &moved.payment, now);
+        let kept = late_refunds::kept(&before.value, &moved.payment);
         let messages = messages::of_payment(self, &moved).await?;
         let change = PaymentChange {
             payment: moved.payment,
@@ -36,6 +37,9 @@ impl Context {
         let outcome = self.store.commit(commit).await?;
         if outcome == CommitOutcome::Committed {
             late_refunds::report(&before.value, &came_back);
+            if let Some(amount) = kept {
+                late_refunds::report_kept(&before.value, amount);
+            }
         }
         Ok(outcome)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::limits::{CLAIM_MAX, LEASE, retry_delay};
+use app::operate::advice;
 use app::ports::{DeliveryOutcome, Lease, OutboxClaim, SendOutcome, StoreError};
 use app::{Entropy, Store};
 use url::Url;
@@ -98,9 +99,12 @@ impl Relay {
                 SendOutcome::Later { at: self.entropy.now() + retry_delay(claim.tries), reason }
             }
             Err(PushError::Rejected(reason)) => {
+                let id = claim.message.id.0.to_string();
+                let next = |verb| advice::outbox_command(verb, &claim.tenant, &id);
+                let (show, retry) = (next("show"), next("retry"));
                 tracing::error!(
-                    tenant = %claim.tenant, channel = claim.channel, message = %claim.message.id.0,
-                    reason, "parked: the shop cannot read the message; mend the shop, then have it sent again"
+                    tenant = %claim.tenant, channel = claim.channel, message = id, reason,
+                    "parked: the shop cannot read the message. Next: mend what `{show}` tells, then `{retry}` has it sent again"
                 );
                 SendOutcome::Parked(reason)
             }

@@ -152,7 +152,13 @@ impl Payment {
         }
         refund.state = RefundState::Failed;
         let (items, amount) = (refund.items.clone(), refund.amount);
-        let settled = self.settle(false, Some(reason));
+        let asked_for = self.open_call.as_ref().is_some_and(|call| call.command.is_some());
+        let settled = self.settle(false, Some(reason.clone()));
+        // The money of a canceled order: the shop waits for its cancel (rule R9).
+        if self.status == Status::CancelRequested && !asked_for {
+            let note = format!("{amount} could not be given back: {reason}");
+            return Transition { settled, ..self.noted(&note) };
+        }
         let tell = vec![Message::result(ResultKind::RefundFailed, items, amount)];
         Transition { payment: self, tell, settled }
     }

@@ -13,7 +13,7 @@ use crate::decode::Invalid;
 use crate::php;
 
 /// The keys of the configuration.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "businessModel",
     "environment",
     "accountId",
@@ -27,6 +27,7 @@ pub const KEYS: [&str; 13] = [
     "onboardingLinks",
     "paymentMethods",
     "shopOrigins",
+    "sharedCommandChannel",
 ];
 
 /// A misspelt key is taken for a known one when at most so many letters differ.
@@ -88,6 +89,8 @@ pub struct Configuration {
     pub payment_methods: Option<Vec<MethodConfiguration>>,
     /// Origins that may frame the payment page and be redirected to.
     pub shop_origins: Option<Vec<String>>,
+    /// Whether another payment app reads the same commands.
+    pub shared_command_channel: Option<bool>,
 }
 
 /// One payment method of the configuration: a text stands for its name alone.
@@ -199,6 +202,7 @@ impl Configuration {
             "onboardingLinks" => self.onboarding_links = texts(value)?,
             "paymentMethods" => self.payment_methods = methods(value)?,
             "shopOrigins" => self.shop_origins = texts(value)?,
+            "sharedCommandChannel" => self.shared_command_channel = truth(value)?,
             unknown => return Err(unknown_key(unknown)),
         }
         Ok(())
@@ -235,6 +239,20 @@ fn methods(value: Value) -> Result<Option<Vec<MethodConfiguration>>, String> {
         }
     };
     list.into_iter().map(method).collect::<Result<_, _>>().map(Some)
+}
+
+/// A yes or no, as JSON or as a form of PHP sends it.
+fn truth(value: Value) -> Result<Option<bool>, String> {
+    if let Value::Bool(truth) = value {
+        return Ok(Some(truth));
+    }
+    let complaint = || "must be true or false".to_owned();
+    match php::text(value).map_err(|_| complaint())?.as_deref() {
+        None | Some("") => Ok(None),
+        Some("true" | "1") => Ok(Some(true)),
+        Some("false" | "0") => Ok(Some(false)),
+        Some(_) => Err(complaint()),
+    }
 }
 
 fn unknown_key(unknown: &str) -> String {
@@ -292,7 +310,7 @@ mod tests {
             "publishableKey":"pk_test_1","secretKey":"sk_test_1","webhookSecrets":["whsec_1"],
             "paymentPageTitle":"Shop","brandFavicon":"https://shop/f.ico","payButtonColor":"#112233",
             "statementDescriptorSuffix":"SHOP","onboardingLinks":[],"paymentMethods":{"0":"Stripe","2":"Klarna"},
-            "shopOrigins":null}"##;
+            "shopOrigins":null,"sharedCommandChannel":"1"}"##;
         let configuration = Configuration::from_body(&body(text)).unwrap();
         assert_eq!(configuration.account_id.as_deref(), Some("acct_1"));
         assert_eq!(configuration.secret_key.unwrap().expose_secret(), "sk_test_1");
@@ -303,6 +321,7 @@ mod tests {
         assert_eq!(names, ["Stripe", "Klarna"]);
         assert_eq!(configuration.onboarding_links.unwrap(), Vec::<String>::new());
         assert_eq!(configuration.shop_origins, None);
+        assert_eq!(configuration.shared_command_channel, Some(true));
     }
 
     #[test]
@@ -326,6 +345,27 @@ mod tests {
         insta::assert_snapshot!(complaint(r#"{"paymentMethods":[{"nam":"a"}]}"#), @"paymentMethods: has an entry that does not read: unknown field `nam`, expected one of `name`, `strategy`, `types`, `capture`");
         insta::assert_snapshot!(complaint(r#"{"paymentMethods":[{}]}"#), @"paymentMethods: has an entry that does not read: missing field `name`");
         insta::assert_snapshot!(complaint(r#"{"paymentMethods":[7]}"#), @"paymentMethods: must be a list of names, or of objects with a name");
+    }
+
+    #[test]
+    fn a_yes_or_no_is_read_in_every_form() {
+        let read = |value: &str| {
+            let text = format!(r#"{{"sharedCommandChannel":{value}}}"#);
+            Configuration::from_text(&text).map(|read| read.shared_command_channel)
+        };
+        for (value, expected) in [
+            ("true", Some(true)),
+            ("false", Some(false)),
+            (r#""1""#, Some(true)),
+            (r#""0""#, Some(false)),
+            ("null", None),
+        ] {
+            assert_eq!(read(value), Ok(expected), "{value}");
+        }
+        for value in [r#""yes""#, "[]", "2"] {
+            let complaint = read(value).unwrap_err().to_string();
+            assert_eq!(complaint, "sharedCommandChannel: must be true or false", "{value}");
+        }
     }
 
     #[test]
@@ -355,7 +395,7 @@ mod tests {
         paymentMethods: must be a list of names, or of objects with a name
         secretKey: must be a text
         secret_key: is no key of the configuration: did you mean secretKey?
-        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLinks, paymentMethods, shopOrigins
+        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLinks, paymentMethods, shopOrigins, sharedCommandChannel
         ");
         assert!(!complaint.contains("hidden"));
     }

@@ -28,7 +28,7 @@ mod value;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use ::payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Entropy,
     ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId,
@@ -236,6 +236,15 @@ impl Store for SqliteStore {
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let (tenant, reference) = (tenant.clone(), reference.clone());
         self.driver.read(move |db| payment::by_reference(db, &tenant, &reference)).await
+    }
+
+    async fn payment_of_open_command(
+        &self,
+        tenant: &TenantId,
+        command: CommandId,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| payment::of_open_command(db, &tenant, command)).await
     }
 
     async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError> {

@@ -60,6 +60,7 @@ pub fn tenant(id: TenantId, entropy: &dyn Entropy) -> Tenant {
             payment_page_title: Some("Müller & Söhne".into()),
             payment_methods: vec![OfferedMethod::named("Stripe")],
             shop_origins: vec!["https://shop.example".into()],
+            shared_command_channel: false,
             ..Settings::default()
         },
         methods: BTreeMap::from([("Stripe".to_owned(), method)]),

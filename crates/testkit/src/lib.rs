@@ -2,6 +2,7 @@
 //!
 //! - [`TestEntropy`]: a clock that stands still until it is moved, and ids that are counted.
 //! - [`builders`]: a tenant, an order, a payment and a message with sensible defaults.
+//! - [`UnsureStore`]: a store whose database is lost before or after something was done.
 //! - [`store_contract`]: what every store has to do; [`store_contract_tests!`] runs it.
 
 #![expect(
@@ -13,5 +14,7 @@
 pub mod builders;
 mod entropy;
 pub mod store_contract;
+mod unsure_store;
 
 pub use entropy::TestEntropy;
+pub use unsure_store::{Fate, Mishap, UnsureStore};

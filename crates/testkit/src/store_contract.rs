@@ -49,6 +49,7 @@ macro_rules! store_contract_tests {
             a_new_key_keeps_the_call
             a_call_left_open_is_leased_once_it_is_old
             calls_that_cannot_be_finished_take_turns
+            the_payment_of_a_command_is_found_by_its_open_call
 
             the_same_input_is_received_once
             commands_of_an_order_are_claimed_one_after_the_other
@@ -72,11 +73,13 @@ macro_rules! store_contract_tests {
             a_message_that_is_read_often_but_not_long_is_not_parked
             a_message_shows_after_the_one_it_waits_for
             a_message_after_everything_waits_for_messages_and_work
+            a_message_after_everything_waits_no_more_once_another_follows
 
             pushed_messages_of_an_order_are_claimed_strictly_in_turn
             a_failed_push_is_tried_again_later_and_holds_back_its_order
             a_parked_push_blocks_only_if_it_is_a_result
             a_push_waits_for_the_message_it_comes_after
+            a_push_after_everything_waits_no_more_once_another_follows
             a_push_that_lost_its_lease_changes_nothing
             only_the_asked_channels_are_claimed
             news_parked_on_a_polled_channel_lets_pushed_results_go

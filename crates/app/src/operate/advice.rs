@@ -281,12 +281,19 @@ pub fn of_outbox(row: &OutboxRow, now: Timestamp) -> String {
     }
 }
 
-fn inbox_command(verb: &str, tenant: &TenantId, id: &str) -> String {
+/// What an operator types about a row of the inbox.
+pub fn inbox_command(verb: &str, tenant: &TenantId, id: &str) -> String {
     format!("paybridge inbox {verb} --tenant {} {id}", word(tenant.as_str()))
 }
 
-fn outbox_command(verb: &str, tenant: &TenantId, id: &str) -> String {
+/// What an operator types about a message.
+pub fn outbox_command(verb: &str, tenant: &TenantId, id: &str) -> String {
     format!("paybridge outbox {verb} --tenant {} {id}", word(tenant.as_str()))
+}
+
+/// What an operator types to see a payment.
+pub fn payment_command(payment: &Payment) -> String {
+    format!("paybridge payment show --tenant {} {}", word(payment.tenant.as_str()), payment.id)
 }
 
 fn reason(note: Option<&str>) -> &str {

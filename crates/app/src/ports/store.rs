@@ -65,6 +65,14 @@ pub trait Store: Send + Sync {
         reference: &PspReference,
     ) -> Result<Option<Versioned<Payment>>, StoreError>;
 
+    /// The payment whose open call is made for this command. Not always the newest of its order:
+    /// that may have been begun at another account meanwhile (rule R1).
+    async fn payment_of_open_command(
+        &self,
+        tenant: &TenantId,
+        command: CommandId,
+    ) -> Result<Option<Versioned<Payment>>, StoreError>;
+
     /// What a tenant has not finished.
     async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError>;
 
@@ -334,8 +342,11 @@ pub enum After {
 pub struct Unfinished {
     /// Payments with one of the statuses that keep a tenant from disconnecting: new, authorized,
     /// partially_captured, capture_requested, capture_failed, cancel_requested,
-    /// cancellation_failed, or short of the order's total.
+    /// cancellation_failed, or short of the order's total; and those of `awaited`.
     pub payments: u64,
+    /// Those of them for which the PSP works on something and says later what came of it: a
+    /// capture, a cancel or a refund, of which a command waits for its result.
+    pub awaited: u64,
     /// Calls to the PSP whose outcome is not known.
     pub calls: u64,
     /// Events and commands that wait in the inbox.
@@ -348,7 +359,7 @@ impl Unfinished {
     /// Whether nothing is under way any more: what is told of the tenant is told. Payments may
     /// still be open.
     pub fn is_drained(&self) -> bool {
-        self.calls == 0 && self.inbox == 0 && self.messages == 0
+        self.awaited + self.calls + self.inbox + self.messages == 0
     }
 }
 

@@ -320,6 +320,41 @@ async fn r09_money_after_a_cancel_is_given_back_once_whatever_is_lost() {
     }
 }
 
+/// Stripe would not refund: the shop, which waits for its cancel, hears why, the operator in one line
+/// what to do, and done by hand it ends the cancel.
+#[tokio::test(start_paused = true)]
+async fn r09_money_that_stripe_would_not_give_back_is_told_and_given_back_by_hand() {
+    let logs = Logs::record();
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let transaction = app.initialize(&order).await;
+    app.pay_by_debit(&transaction, "DE89370400440532013000").await;
+    app.settle().await;
+    app.results_of("CancelPayment", &cancel(&order, &[1001, 1002])).await;
+    app.read("payment-events").await;
+
+    app.answer_next(402, REFUND, 1);
+    app.entropy.advance(SignedDuration::from_mins(2));
+    app.sandbox.deliver_due().await;
+    app.app.consumer.work_once().await.unwrap();
+    let told = app.read("payment-events").await;
+    assert!(!told.iter().any(Message::is_result), "nobody asked for a refund: {told:?}");
+    let note = told.last().unwrap().details()["note"].as_str().unwrap().to_owned();
+    assert!(note.starts_with("189.79 EUR could not be given back"), "{note}");
+    let errors = logs.of_level("ERROR");
+    let payment = app.payment(&order).await.id;
+    let next =
+        format!("Next: `paybridge payment show --tenant tenant-test-0001 {payment}` says why");
+    assert_eq!(errors.iter().filter(|line| line.contains(&next)).count(), 1, "{errors:?}");
+
+    let form = format!("payment_intent={transaction}");
+    app.stripe(Method::POST, "/v1/refunds", &form).await;
+    app.settle().await;
+    assert_eq!(app.results().await, ["PaymentCanceled[1001,1002] 18979"]);
+    assert_eq!(app.money(&transaction).amount_refunded, 18_979);
+    app.assert_drained().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn r09_a_cancel_while_the_debit_is_on_its_way_is_done_when_it_bounces() {
     let app = TestApp::configured().await;

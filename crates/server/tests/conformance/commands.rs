@@ -1,10 +1,13 @@
 //! Commands as such: cases 29 to 31 and 45, and rules R3 and R11.
 
+use app::ports::{InboxState, OperatorStore};
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
 use stripe_sandbox::FaultKind;
 
+use crate::identity::everything;
 use crate::support::*;
+use crate::webhooks::backlog;
 
 fn the_three(order: &Order) -> [(&'static str, Value); 3] {
     [
@@ -112,6 +115,58 @@ async fn c31_a_command_for_an_order_that_never_comes_fails_after_a_quarter_of_an
 
     assert_eq!(app.results().await, THEIR_FAILURES);
     app.assert_drained().await;
+}
+
+/// Another payment app reads the same commands: the order is that one's, and so are the results.
+#[tokio::test(start_paused = true)]
+async fn r11_on_a_shared_channel_an_order_that_never_comes_is_left_to_the_other_app() {
+    let app = TestApp::configured().await;
+    assert_eq!(app.configure(json!({"sharedCommandChannel": true})).await.0, 200);
+    app.read("app-events").await;
+    let (known, foreign) = (Order::new("DE--1"), Order::new("DE--404"));
+    app.held(&known).await;
+    for (name, payload) in the_three(&foreign) {
+        assert_eq!(app.results_of(name, &payload).await, [""; 0]);
+    }
+    app.advance(SignedDuration::from_mins(14)).await;
+    assert_eq!(backlog(&app).await.inbox_waiting, 3, "it may come yet");
+
+    app.advance(SignedDuration::from_mins(1)).await;
+    assert_eq!(app.results().await, [""; 0]);
+    app.assert_drained().await;
+    let nothing = app.results_of("RefundPayment", &refund(&known, &known.items, known.total)).await;
+    assert_eq!(nothing, ["PaymentRefundFailed[1001,1002] 18979"], "ours is answered as ever");
+}
+
+/// Whoever asks what became of such a command is told.
+#[tokio::test]
+async fn r11_a_command_left_to_the_other_app_is_kept_with_the_reason() {
+    let place = Place::new();
+    let app = place.start(&place.key);
+    app.configure(json!({"sharedCommandChannel": true})).await;
+    app.command("CancelPayment", &cancel(&Order::new("DE--404"), &[4_041])).await;
+    app.advance(SignedDuration::from_mins(15)).await;
+
+    let row = place.operator().list_inbox(&everything(&app)).await.unwrap().rows.remove(0);
+    assert!(matches!(row.state, InboxState::Done { .. }), "{row:?}");
+    let why = "the order is not known; another payment app shares the command channel";
+    assert_eq!(row.note.as_deref(), Some(why));
+}
+
+/// Disconnected, the app answers for the orders that it knows, and for no other app's.
+#[tokio::test(start_paused = true)]
+async fn r11_on_a_shared_channel_a_disconnected_tenant_fails_its_own_orders_only() {
+    let app = TestApp::configured().await;
+    assert_eq!(app.configure(json!({"sharedCommandChannel": true})).await.0, 200);
+    let order = Order::new("DE--1");
+    app.held(&order).await;
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+    app.command("CancelPayment", &cancel(&Order::new("DE--404"), &[4_041])).await;
+    app.command("CancelPayment", &cancel(&order, &order.items)).await;
+    app.settle().await;
+    app.advance(SignedDuration::from_mins(15)).await;
+    assert_eq!(app.results().await, ["PaymentCancellationFailed[1001,1002] 0"]);
+    app.assert_no_command_waits().await;
 }
 
 #[tokio::test(start_paused = true)]

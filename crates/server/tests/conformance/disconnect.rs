@@ -237,3 +237,47 @@ async fn r23_a_forced_disconnect_is_over_once_everything_is_drained() {
     assert_eq!(endpoints(&app).await, []);
     app.assert_drained().await;
 }
+
+/// Found by the simulator: what said that the tenant is back waited behind what said that it left,
+/// and that one waited for everything, the other included. The shop never heard of the app again.
+#[tokio::test(start_paused = true)]
+async fn r23_a_tenant_that_comes_back_before_it_is_drained_is_told_so() {
+    let app = TestApp::configured().await;
+    app.authorized(&Order::new("DE--1")).await;
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+    assert_eq!(app.configure(json!({})).await.0, 200);
+
+    let told = app.read("app-events").await;
+    let active: Vec<&Value> = told.iter().map(|message| &message.body["isActive"]).collect();
+    assert_eq!(active, [false, true]);
+    assert_eq!(methods(&app).await.len(), 2, "taken away, and added again");
+    assert_eq!(app.results().await, ["PaymentAuthorized[1001,1002] 18979"]);
+    app.assert_drained().await;
+}
+
+/// Found by the simulator: the provider worked on a refund when the shop was told that the app is
+/// inactive, and nobody read any more what came of it (rule R11).
+#[tokio::test(start_paused = true)]
+async fn r23_a_refund_under_way_is_asked_about_and_told_before_the_app_is_gone() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let transaction = app.held_by(&order, "pm_card_pendingRefund").await;
+    app.results_of("CapturePayment", &capture(&order, &order.items, order.total)).await;
+    let none = app.results_of("RefundPayment", &refund(&order, &order.items, order.total)).await;
+    assert_eq!(none, [""; 0], "Stripe works on it");
+    let (status, answer) = app.disconnect(None).await;
+    assert_eq!(status, 409, "{answer}");
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+    assert_eq!(methods(&app).await.len(), 1);
+    assert_eq!(app.read("app-events").await, [], "the refund is not told yet");
+    app.app.consumer.context.finish_disconnects().await.unwrap();
+    assert_eq!(endpoints(&app).await.len(), 1, "its events are still wanted");
+
+    app.advance(SignedDuration::from_hours(24)).await;
+    assert_eq!(app.money(&transaction).amount_refunded, 18_979);
+    assert_eq!(app.results().await, ["PaymentRefunded[1001,1002] 18979"]);
+    assert_eq!(app.read("app-events").await[0].body["isActive"], json!(false));
+    app.app.consumer.context.finish_disconnects().await.unwrap();
+    assert_eq!(endpoints(&app).await, []);
+    app.assert_drained().await;
+}

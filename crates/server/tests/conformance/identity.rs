@@ -263,7 +263,7 @@ async fn r13_a_refund_that_fails_after_a_cancel_is_news_and_an_alert() {
     app.assert_drained().await;
 }
 
-fn everything(app: &TestApp) -> RowQuery {
+pub fn everything(app: &TestApp) -> RowQuery {
     RowQuery { tenant: None, filter: RowFilter::All, limit: 100, now: app.now() }
 }
 

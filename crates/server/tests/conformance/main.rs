@@ -37,6 +37,7 @@ mod recorded;
 mod refund;
 mod regressions;
 mod transfers;
+mod unsure;
 mod webhook_order;
 mod webhook_retries;
 mod webhooks;

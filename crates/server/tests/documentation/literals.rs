@@ -13,7 +13,17 @@ pub struct Literal {
 }
 
 /// What a literal stands in directly when it is a format string.
-const FORMATS: [&str; 6] = ["format!", "error", "anyhow!", "bail!", "ensure!", "write!"];
+const FORMATS: [&str; 9] = [
+    "format!",
+    "error",
+    "anyhow!",
+    "bail!",
+    "ensure!",
+    "write!",
+    "tracing::error!",
+    "tracing::warn!",
+    "tracing::info!",
+];
 
 impl Literal {
     fn new(text: &str, inside: Vec<String>) -> Self {

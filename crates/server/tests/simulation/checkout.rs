@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::plan::{Dashboard, Initialize, OrderPlan, Pay};
+use crate::plan::{Again, Dashboard, Initialize, OrderPlan, Pay, StepKind};
+use crate::shop::Command;
 
 /// How often a shopper presses the button again.
 const TRIES_MAX: u32 = 12;
@@ -37,6 +38,12 @@ pub async fn order(desk: Desk, plan: OrderPlan) {
             initialize(&desk, &plan, total).await
         }
         Initialize::ChangedWhilePaying => initialize(&desk, &plan, total + CHANGE).await,
+        Initialize::ChangedAfterDecline => {
+            if let Some(declined) = initialize(&desk, &plan, total + CHANGE).await {
+                confirm(&desk, &declined, "payment_method=pm_card_visa_chargeDeclined").await;
+            }
+            initialize(&desk, &plan, total).await
+        }
     };
     let Some(transaction) = transaction else { return };
     if plan.initialize == Initialize::ChangedWhilePaying {
@@ -47,11 +54,37 @@ pub async fn order(desk: Desk, plan: OrderPlan) {
         tokio::join!(pay(&desk, &plan, &transaction), changing);
     } else {
         chance.pause(500, 60_000).await;
-        pay(&desk, &plan, &transaction).await;
+        pay_by_plan(&desk, &plan, &transaction).await;
     }
     if let Some((after, what)) = plan.dashboard {
         tokio::time::sleep(std::time::Duration::from_secs(after)).await;
         dashboard(&desk, &plan, &transaction, what).await;
+    }
+}
+
+/// Pays, and does what could pay the order once more.
+async fn pay_by_plan(desk: &Desk, plan: &OrderPlan, transaction: &str) {
+    let chance = &desk.world.chance;
+    let total = plan.total();
+    match plan.again {
+        Again::Nothing => pay(desk, plan, transaction).await,
+        Again::TwoTabs => {
+            let other_tab = async {
+                chance.pause(0, 20_000).await;
+                confirm(desk, transaction, "payment_method=pm_card_visa").await;
+            };
+            tokio::join!(pay(desk, plan, transaction), other_tab);
+        }
+        Again::GoesBack | Again::GoesBackChanged => {
+            pay(desk, plan, transaction).await;
+            chance.pause(10, 60_000).await;
+            if plan.again == Again::GoesBackChanged {
+                initialize(desk, plan, total + CHANGE).await;
+            }
+            if let Some(again) = initialize(desk, plan, total).await {
+                confirm(desk, &again, "payment_method=pm_card_visa").await;
+            }
+        }
     }
 }
 
@@ -168,6 +201,11 @@ async fn dashboard(desk: &Desk, plan: &OrderPlan, transaction: &str, what: Dashb
         Dashboard::CapturePart => {
             stripe(desk, &format!("{intent}/capture"), &format!("amount_to_capture={part}")).await
         }
+        Dashboard::ReleaseRest => {
+            second_shipment(desk, plan).await;
+            let form = "amount_to_capture=0&final_capture=true";
+            stripe(desk, &format!("{intent}/capture"), form).await
+        }
         Dashboard::Cancel => stripe(desk, &format!("{intent}/cancel"), "").await,
         Dashboard::Refund => {
             stripe(desk, "/v1/refunds", &format!("payment_intent={transaction}")).await
@@ -177,6 +215,15 @@ async fn dashboard(desk: &Desk, plan: &OrderPlan, transaction: &str, what: Dashb
             stripe(desk, "/v1/refunds", &form).await
         }
     };
+}
+
+/// Waits until the shop ships a second part of the order, for ever where it does not.
+async fn second_shipment(desk: &Desk, plan: &OrderPlan) {
+    let is_shipment =
+        |command: &&Command| command.order == plan.reference && command.kind == StepKind::Ship;
+    while desk.shop().commands.iter().filter(is_shipment).count() < 2 {
+        desk.world.chance.pause(5, 50).await;
+    }
 }
 
 async fn stripe(desk: &Desk, path: &str, form: &str) -> (StatusCode, Value) {

@@ -1,20 +1,34 @@
-//! What has to hold: while things go on, and after everything has come to its end.
+//! What has to hold: while things go on, after everything has come to its end, and after the app
+//! was told what it had missed.
 
+mod causes;
 mod commands;
 mod messages;
 mod money;
+mod parting;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::Store;
 use app::ports::Backlog;
+use jiff::SignedDuration;
+use payment::{OrderReference, Payment, TenantId};
 use stripe_sandbox::IntentAudit;
 
 use crate::desk::Desk;
+use crate::lost::Lost;
 use crate::shop::Shop;
 use crate::world::World;
 
 pub use money::freed;
+pub use parting::{evidently_unfinished, is_over, last_of_all, reads_on};
+
+/// The clock may be put back so far in all.
+const CLOCK_STEPS_BACK: SignedDuration = SignedDuration::from_mins(2);
+
+/// The payments of a shop's orders, as our books have them.
+type Books = BTreeMap<String, Payment>;
 
 /// Everything, at the end of a run.
 pub async fn all(world: &Arc<World>, desks: &[Desk]) {
@@ -22,16 +36,43 @@ pub async fn all(world: &Arc<World>, desks: &[Desk]) {
     if backlog != Backlog::default() {
         world.violated(format!("something is left: {backlog:?}"));
     }
+    for call in world.ledger.unwanted_calls() {
+        world.violated(format!("a call for a command of a disconnected tenant: {call}"));
+    }
     for desk in desks {
-        let shop = desk.shop().clone();
-        messages::check(world, &shop);
-        commands::check(world, &shop);
-        money::check(world, &shop).await;
+        with_lost(world, desk, &Lost::default()).await;
     }
 }
 
+/// The same of one shop, of which the app was not told everything: what it knows it has done, and
+/// what only the lost events say it waits for.
+pub async fn with_lost(world: &Arc<World>, desk: &Desk, lost: &Lost) {
+    let shop = desk.shop().clone();
+    let books = books(world, &shop).await;
+    // One that does not read has messages waiting, and perhaps the results of its commands.
+    if shop.active {
+        messages::check(world, &shop);
+        commands::check(world, &shop, &books, lost);
+        money::told(world, &shop, &books, lost);
+    }
+    money::check(world, &shop, &books, lost);
+}
+
+async fn books(world: &World, shop: &Shop) -> Books {
+    let tenant = TenantId::new(&shop.plan.id);
+    let mut books = Books::new();
+    for reference in shop.orders.keys() {
+        let order = OrderReference::new(reference);
+        let found = world.store.latest_payment_of_order(&tenant, &order).await;
+        if let Some(stored) = found.expect("the store works") {
+            books.insert(reference.clone(), stored.value);
+        }
+    }
+    books
+}
+
 /// The intents that were made for an order.
-fn intents(world: &World, shop: &Shop, order: &str) -> Vec<IntentAudit> {
+pub fn intents(world: &World, shop: &Shop, order: &str) -> Vec<IntentAudit> {
     let audits = world.sandbox.audit().into_iter();
     let of = |audit: &IntentAudit, key: &str, value: &str| {
         audit.metadata.get(key).is_some_and(|found| found == value)
@@ -41,4 +82,9 @@ fn intents(world: &World, shop: &Shop, order: &str) -> Vec<IntentAudit> {
             of(audit, "tenantIdentifier", &shop.plan.id) && of(audit, "orderReference", order)
         })
         .collect()
+}
+
+/// Whether events about one of these intents never reached the app.
+fn missed(intents: &[IntentAudit], lost: &Lost) -> bool {
+    intents.iter().any(|intent| lost.newest_about(&intent.id).is_some())
 }

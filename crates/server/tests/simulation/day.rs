@@ -1,12 +1,13 @@
 //! One run: a bad day from its first order to the moment when everything has to be in order again.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use app::tenant::TenantStatus;
 use app::{Entropy, Store};
-use http::StatusCode;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use payment::TenantId;
+use store::SqliteStore;
 use stripe_sandbox::{WebhookMode, WebhookOrder, WebhookSettings};
 use tokio::task::JoinSet;
 
@@ -14,6 +15,8 @@ use crate::chance::Chance;
 use crate::checkout;
 use crate::checks;
 use crate::desk::{CHANNELS, Desk, Manners};
+use crate::lost;
+use crate::parting;
 use crate::plan::{Plan, Weather};
 use crate::shop::Shop;
 use crate::world::{Finisher, World};
@@ -21,6 +24,8 @@ use crate::world::{Finisher, World};
 /// How often what is left is worked through before it counts as stuck. Every round that finds
 /// nothing to do now moves the clock to when there is.
 const ROUNDS_MAX: u32 = 400;
+/// Stripe lists events for thirty: none may be missed in between.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +42,15 @@ pub fn run(seed: u64, print: bool) -> Outcome {
         .start_paused(true)
         .build()
         .expect("a runtime without threads or sockets");
-    let outcome = runtime.block_on(live(seed, print));
+    let (mut outcome, world) = runtime.block_on(live(seed, print));
     drop(runtime);
+    if world.strong_count() > 0 {
+        outcome.violations.push("the world outlives its day".to_owned());
+    }
     outcome
 }
 
-async fn live(seed: u64, print: bool) -> Outcome {
+async fn live(seed: u64, print: bool) -> (Outcome, Weak<SqliteStore>) {
     let plan = Plan::draw(&Chance::new(seed));
     let world = World::new(seed, print);
     world.trace.note("plan", format!("{plan:#?}"));
@@ -57,7 +65,9 @@ async fn live(seed: u64, print: bool) -> Outcome {
         .collect();
     world.start(&Weather::calm()).await;
     for desk in &desks {
-        configure(desk).await;
+        if !parting::configure(desk).await {
+            world.violated(format!("{}: not configured", desk.tenant));
+        }
     }
     world.kill();
 
@@ -75,7 +85,8 @@ async fn live(seed: u64, print: bool) -> Outcome {
 
     finish(&world, &desks).await;
     checks::all(&world, &desks).await;
-    Outcome { violations: world.violations(), hash: world.trace.hash() }
+    let outcome = Outcome { violations: world.violations(), hash: world.trace.hash() };
+    (outcome, Arc::downgrade(&world.store))
 }
 
 fn actors(world: &Arc<World>, plan: &Plan, desks: &[Desk]) -> JoinSet<()> {
@@ -83,7 +94,8 @@ fn actors(world: &Arc<World>, plan: &Plan, desks: &[Desk]) -> JoinSet<()> {
     actors.spawn(deliver_webhooks(world.clone()));
     actors.spawn(restart(world.clone(), plan.weather.clone()));
     if let Some(seconds) = plan.weather.webhooks_change_every {
-        actors.spawn(change_webhooks(world.clone(), seconds));
+        let lost_percent = plan.weather.webhooks_lost_percent;
+        actors.spawn(change_webhooks(world.clone(), seconds, lost_percent));
     }
     for (after, by) in plan.weather.clock_steps.clone() {
         let world = world.clone();
@@ -102,6 +114,9 @@ fn actors(world: &Arc<World>, plan: &Plan, desks: &[Desk]) -> JoinSet<()> {
         if tenant.strays {
             desk.stray();
         }
+        if let Some(plan) = tenant.parting {
+            actors.spawn(parting::part(desk.clone(), plan));
+        }
     }
     actors
 }
@@ -114,21 +129,6 @@ async fn step(world: &World, by: i64) {
         Err(_) => world.clock.step(SignedDuration::from_secs(by)),
     }
     world.trace.note("clock", format!("stepped by {by} s"));
-}
-
-async fn configure(desk: &Desk) {
-    let key = desk.shop().plan.secret_key.clone();
-    let configuration = json!({
-        "businessModel": "direct", "environment": "test",
-        "secretKey": key, "publishableKey": key.replace("sk_", "pk_"),
-    });
-    let body = json!({"data": {"type": "configuration", "attributes": {
-        "configuration": configuration.to_string(),
-    }}});
-    let answer: Result<(StatusCode, Value), _> = desk.call("/private/configure", &body).await;
-    if !matches!(answer, Ok((StatusCode::OK, _))) {
-        desk.world.violated(format!("{}: not configured: {answer:?}", desk.tenant));
-    }
 }
 
 /// Stripe sends its webhooks.
@@ -149,14 +149,18 @@ async fn restart(world: Arc<World>, weather: Weather) {
     }
 }
 
-/// Webhooks come late, several times, and in any order.
-async fn change_webhooks(world: Arc<World>, seconds: u64) {
+/// Webhooks come late, several times, in any order, or never.
+async fn change_webhooks(world: Arc<World>, seconds: u64, lost_percent: u64) {
     let chance = &world.chance;
     loop {
         chance.pause(1_000, seconds * 2_000).await;
-        let hold = chance.percent(40);
+        let mode = match chance.below(100) {
+            drawn if drawn < lost_percent => WebhookMode::Drop,
+            drawn if drawn < 40 => WebhookMode::Hold,
+            _ => WebhookMode::Deliver,
+        };
         let settings = WebhookSettings {
-            mode: if hold { WebhookMode::Hold } else { WebhookMode::Deliver },
+            mode,
             copies: u32::try_from(chance.between(1, 3)).expect("a small number"),
             order: *chance.pick(&[
                 WebhookOrder::Fifo,
@@ -181,13 +185,53 @@ async fn finish(world: &Arc<World>, desks: &[Desk]) {
     world.kill();
     let finisher = world.finisher().await;
     for desk in desks {
-        desk.send_commands().await;
+        if desk.shop().active {
+            desk.send_commands().await;
+        }
     }
+    drain(world, &finisher, desks).await;
+    lost::take_down(world, desks).await;
+    let mut all_told = true;
+    for desk in desks {
+        let missing = lost::of(world, desk);
+        checks::with_lost(world, desk, &missing).await;
+        if !desk.shop().connected {
+            all_told = false;
+            come_back(world, desk).await;
+        }
+        if !missing.is_empty() {
+            all_told = false;
+            lost::resend(desk, &missing).await;
+        }
+    }
+    if !all_told {
+        world.trace.note("end", "everybody is connected and knows what was lost");
+        drain(world, &finisher, desks).await;
+    }
+    world.kill();
+}
+
+/// A tenant that parted comes back.
+async fn come_back(world: &World, desk: &Desk) {
+    let parted = world.store.tenant(&TenantId::new(&desk.tenant)).await.expect("the store works");
+    if parted.is_some_and(|tenant| tenant.value.status == TenantStatus::Disconnected) {
+        checks::is_over(world, desk).await;
+    }
+    if !parting::configure(desk).await {
+        world.violated(format!("{}: cannot be connected again", desk.tenant));
+    }
+}
+
+/// Works until there is nothing to do and never will be.
+async fn drain(world: &Arc<World>, finisher: &Finisher, desks: &[Desk]) {
     for _ in 0..ROUNDS_MAX {
-        if work(world, &finisher, desks).await > 0 {
+        if work(world, finisher, desks).await > 0 {
             continue;
         }
-        let Some(wait) = wait(world).await else { return };
+        let Some(wait) = wait(world, desks).await else { return };
+        if wait > A_DAY {
+            lost::take_down(world, desks).await;
+        }
         world.clock.step(wait);
     }
     let backlog = world.store.backlog(world.now()).await;
@@ -200,6 +244,7 @@ async fn work(world: &World, finisher: &Finisher, desks: &[Desk]) -> usize {
     done += finisher.consumer.work_once().await.expect("the store works");
     let context = &finisher.consumer.context;
     done += context.finish_open_calls("finisher").await.expect("the store works");
+    context.finish_disconnects().await.expect("the store works");
     for desk in desks {
         for channel in CHANNELS {
             done += desk.read(channel, Manners::CALM).await;
@@ -210,12 +255,15 @@ async fn work(world: &World, finisher: &Finisher, desks: &[Desk]) -> usize {
 }
 
 /// How long until there is something to do; none where nothing will ever be.
-async fn wait(world: &World) -> Option<SignedDuration> {
+async fn wait(world: &World, desks: &[Desk]) -> Option<SignedDuration> {
     let backlog = world.store.backlog(world.now()).await.expect("the store works");
     if backlog.inbox_waiting > 0 || backlog.calls_open > 0 {
         return Some(SignedDuration::from_mins(6));
     }
-    if !backlog.outbox_waiting.is_empty() {
+    // What waits for a shop that does not read is not waited for.
+    let all_read = desks.iter().all(|desk| desk.shop().active);
+    let unread = all_read && !backlog.outbox_waiting.is_empty();
+    if unread || desks.iter().any(|desk| checks::reads_on(world, &desk.shop())) {
         return Some(SignedDuration::from_secs(11));
     }
     let due = world.sandbox.next_due()?;

@@ -14,8 +14,10 @@ use crate::plan::StepKind;
 use crate::shop::{Command, Read, Shop, UNKNOWN_ORDER};
 use crate::world::{Lost, TOKEN, World};
 
+/// Where the shop hears whether the app is active.
+const APP_EVENTS: &str = "app-events";
 /// The channels that a shop reads.
-pub const CHANNELS: [&str; 3] = ["payment-events", "payment-method-commands", "app-events"];
+pub const CHANNELS: [&str; 3] = ["payment-events", "payment-method-commands", APP_EVENTS];
 
 /// A reader gives up what it read so long ago. Messages are hidden for ten seconds.
 const PATIENCE: Duration = Duration::from_secs(9);
@@ -58,15 +60,22 @@ impl Desk {
             let channel = if chance.percent(85) { CHANNELS[0] } else { *chance.pick(&CHANNELS) };
             self.read(channel, manners).await;
             self.look_at_conditions();
-            self.act();
-            self.send_commands().await;
+            if self.shop().active {
+                self.act();
+                self.send_commands().await;
+            }
         }
     }
 
-    /// One poll of a channel. Returns how many messages came.
+    /// One poll of a channel. Returns how many messages came. Of an app that is not active the shop
+    /// reads nothing but whether it is.
     pub async fn read(&self, channel: &'static str, manners: Manners) -> usize {
+        if !self.shop().active && channel != APP_EVENTS {
+            return 0;
+        }
         let chance = &self.world.chance;
         let began = self.count_request();
+        let told_before = self.world.ledger.length();
         let sent_at = Instant::now();
         let path = format!("/message-channels/{channel}?limit={}", manners.limit);
         let request = self.request(Method::GET, &path, String::new());
@@ -79,6 +88,9 @@ impl Desk {
         }
         for (read, entry) in reads.iter().zip(&entries) {
             self.note(read, entry, began);
+        }
+        for read in reads.iter().filter(|read| read.is_inactive()) {
+            checks::last_of_all(&self.world, &self.shop(), read, (began, told_before));
         }
         let crash_at =
             chance.percent(manners.crashes_percent).then(|| chance.index(reads.len() + 2));
@@ -136,6 +148,9 @@ impl Desk {
     }
 
     fn handle(&self, read: &Read) {
+        if read.channel == APP_EVENTS {
+            self.shop().hear_of_app(!read.is_inactive());
+        }
         let paid = read.is_result() && self.shop().handle(read);
         if paid {
             checks::freed(&self.world, &self.shop());
@@ -186,6 +201,7 @@ impl Desk {
     fn fill(&self, command: &mut Command, repeats_percent: u64) {
         command.correlation_id = self.world.clock.new_id().to_string();
         command.sent_at = self.world.ledger.length();
+        command.decided_at = self.world.now();
         command.repeats = u32::from(self.world.chance.percent(repeats_percent));
         let what = format!("{} {}", command.name(), command.payload());
         self.world.trace.note(&self.tenant, format!("decides {what}"));
@@ -201,8 +217,11 @@ impl Desk {
             amount: 4_040,
             currency: "EUR",
             accepted: false,
+            accepted_at: 0,
             sent_at: 0,
+            decided_at: self.world.now(),
             repeats: 0,
+            dropped: false,
         };
         let mut shop = self.shop();
         let repeats = shop.plan.repeats_percent;
@@ -216,14 +235,21 @@ impl Desk {
         for index in 0..count {
             let command = self.shop().commands[index].clone();
             let again = command.accepted && command.repeats > 0 && self.world.chance.percent(20);
-            if command.accepted && !again {
+            if command.dropped || command.accepted && !again {
                 continue;
             }
             if again {
                 self.shop().commands[index].repeats -= 1;
             }
             match self.send(&command).await {
-                Ok((StatusCode::OK, _)) => self.shop().commands[index].accepted = true,
+                Ok((StatusCode::OK, _)) => {
+                    let mut shop = self.shop();
+                    let requests = shop.requests;
+                    let command = &mut shop.commands[index];
+                    if !std::mem::replace(&mut command.accepted, true) {
+                        command.accepted_at = requests;
+                    }
+                }
                 Ok((status, answer)) if status.is_client_error() => {
                     let what = format!("{}: refused {command:?}: {answer}", self.tenant);
                     self.world.violated(what);
@@ -258,13 +284,23 @@ impl Desk {
         request.body(Body::from(body)).unwrap()
     }
 
+    /// Asks the app to part from the shop, perhaps whatever is unfinished.
+    pub async fn disconnect(&self, insists: bool) -> Result<(StatusCode, Value), Lost> {
+        let mut request = self.request(Method::POST, "/private/disconnect", "{}".into());
+        let headers = request.headers_mut();
+        headers.insert("x-tenant-identifier", self.tenant.parse().unwrap());
+        if insists {
+            headers.insert("x-confirmation-status", "true".parse().unwrap());
+        }
+        self.world.send(request).await
+    }
+
     /// Calls the private API.
     pub async fn call(&self, path: &str, body: &Value) -> Result<(StatusCode, Value), Lost> {
         let mut request = self.request(Method::POST, path, body.to_string());
         let headers = request.headers_mut();
         headers.insert("content-type", "application/json".parse().unwrap());
         headers.insert("x-tenant-identifier", self.tenant.parse().unwrap());
-        headers.insert("x-confirmation-status", "true".parse().unwrap());
         self.world.send(request).await
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
-    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
-    Store, StoreError, TenantCommit, Unfinished, Versioned,
+    HistoryEntry, InboxClaim, InboxItem, InboxOutcome, InboxSettlement, Lease, MessageId,
+    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
-use app::tenant::{Credentials, InstallationId, Tenant};
+use app::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use store::SqliteStore;
 
 use crate::gate::Gate;
@@ -72,10 +72,12 @@ impl Store for GatedStore {
 
     async fn commit_tenant(&self, commit: TenantCommit) -> Answer<CommitOutcome> {
         let (tenant, messages) = (commit.tenant.id.clone(), commit.messages.clone());
+        let connected = commit.tenant.status == TenantStatus::Connected;
         self.use_it(async {
             let outcome = self.inner.commit_tenant(commit).await?;
             if outcome == CommitOutcome::Committed {
                 self.ledger.record(&tenant, &messages);
+                self.ledger.connect(&tenant, connected);
             }
             Ok(outcome)
         })
@@ -123,6 +125,14 @@ impl Store for GatedStore {
         self.use_it(self.inner.payment_by_reference(tenant, reference)).await
     }
 
+    async fn payment_of_open_command(
+        &self,
+        tenant: &TenantId,
+        command: CommandId,
+    ) -> Answer<Option<Versioned<Payment>>> {
+        self.use_it(self.inner.payment_of_open_command(tenant, command)).await
+    }
+
     async fn unfinished(&self, tenant: &TenantId) -> Answer<Unfinished> {
         self.use_it(self.inner.unfinished(tenant)).await
     }
@@ -146,11 +156,16 @@ impl Store for GatedStore {
     async fn commit(&self, commit: Commit) -> Answer<CommitOutcome> {
         let (tenant, messages) = (commit.tenant.clone(), commit.messages.clone());
         let what = described(&commit);
+        let held = commit.inbox.as_ref().filter(|row| row.outcome == InboxOutcome::Held);
+        let begun = held.map(|row| row.id);
         self.use_it(async {
             let outcome = self.inner.commit(commit).await?;
             self.trace.note("app commits", format!("{what}: {outcome:?}"));
             if outcome == CommitOutcome::Committed {
                 self.ledger.record(&tenant, &messages);
+                if let Some(command) = begun {
+                    self.ledger.begin(&tenant, command);
+                }
             }
             Ok(outcome)
         })
@@ -158,7 +173,15 @@ impl Store for GatedStore {
     }
 
     async fn receive(&self, item: InboxItem) -> Answer<Received> {
-        self.use_it(self.inner.receive(item)).await
+        let (tenant, id) = (item.tenant.clone(), item.id);
+        self.use_it(async {
+            let received = self.inner.receive(item).await?;
+            if received == Received::New {
+                self.ledger.receive(&tenant, id);
+            }
+            Ok(received)
+        })
+        .await
     }
 
     async fn claim_inbox(&self, lease: &Lease) -> Answer<Vec<InboxClaim>> {

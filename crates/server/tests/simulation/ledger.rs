@@ -1,10 +1,12 @@
 //! What the app has committed to tell, in the order of its commits: the shop has to read exactly
 //! this. Taken down where the store is called, so that nothing the app does later can change it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::ports::NewMessage;
-use payment::TenantId;
+use payment::{CommandId, TenantId};
+use serde_json::Value;
 
 /// A message that was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// The order items that it names.
+    pub fn items(&self) -> BTreeSet<i64> {
+        let payload: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        payload["orderItemIds"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect()
+    }
+
     fn is_result(&self) -> bool {
         !matches!(self.name, "PaymentCreated" | "PaymentUpdated")
     }
@@ -33,6 +41,10 @@ pub struct Ledger(Mutex<Entries>);
 struct Entries {
     told: Vec<Told>,
     commits: usize,
+    /// Tenants that are disconnected, with the commands that came in since.
+    disconnected: BTreeMap<String, BTreeSet<CommandId>>,
+    /// Calls that were begun all the same.
+    unwanted_calls: Vec<String>,
 }
 
 impl Ledger {
@@ -52,6 +64,37 @@ impl Ledger {
         }));
     }
 
+    /// Takes down that a tenant is connected now, or is not.
+    pub fn connect(&self, tenant: &TenantId, is_connected: bool) {
+        let mut entries = self.entries();
+        if is_connected {
+            entries.disconnected.remove(tenant.as_str());
+        } else {
+            entries.disconnected.entry(tenant.as_str().to_owned()).or_default();
+        }
+    }
+
+    /// Takes down that a command came in.
+    pub fn receive(&self, tenant: &TenantId, command: CommandId) {
+        if let Some(since) = self.entries().disconnected.get_mut(tenant.as_str()) {
+            since.insert(command);
+        }
+    }
+
+    /// Takes down that a call is begun for a command.
+    pub fn begin(&self, tenant: &TenantId, command: CommandId) {
+        let mut entries = self.entries();
+        let since = entries.disconnected.get(tenant.as_str());
+        if since.is_some_and(|since| since.contains(&command)) {
+            entries.unwanted_calls.push(format!("{}: {command}", tenant.as_str()));
+        }
+    }
+
+    /// Calls that were begun for commands of tenants that were disconnected when they came in.
+    pub fn unwanted_calls(&self) -> Vec<String> {
+        self.entries().unwanted_calls.clone()
+    }
+
     /// How many messages were committed so far.
     pub fn length(&self) -> usize {
         self.entries().told.len()
@@ -59,7 +102,14 @@ impl Ledger {
 
     /// The messages of a tenant, oldest first.
     pub fn of_tenant(&self, tenant: &str) -> Vec<Told> {
-        self.entries().told.iter().filter(|told| told.tenant == tenant).cloned().collect()
+        self.of_tenant_up_to(tenant, usize::MAX)
+    }
+
+    /// Those of them that are among the first so many of all messages.
+    pub fn of_tenant_up_to(&self, tenant: &str, first: usize) -> Vec<Told> {
+        let entries = self.entries();
+        let told = entries.told.iter().take(first).filter(|told| told.tenant == tenant);
+        told.cloned().collect()
     }
 
     /// The position of a message, with its commit.

@@ -22,6 +22,8 @@ mod gate;
 mod gated_store;
 mod harness;
 mod ledger;
+mod lost;
+mod parting;
 mod plan;
 #[path = "../conformance/support/plumbing.rs"]
 #[expect(dead_code, reason = "the conformance cases use more of it")]

@@ -33,7 +33,22 @@ pub struct TenantPlan {
     pub doubles_percent: u64,
     /// Whether it sends a command about an order that the app never heard of.
     pub strays: bool,
+    /// Whether it shares its command channel with another payment app.
+    pub shared_commands: bool,
+    /// Whether it parts from the app and comes back.
+    pub parting: Option<Parting>,
     pub orders: Vec<OrderPlan>,
+}
+
+/// Somebody disconnects the app in its catalog, and perhaps connects it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parting {
+    /// After so many seconds.
+    pub after: u64,
+    /// Whether the person goes ahead although not everything is finished.
+    pub insists: bool,
+    /// Connects it again so many seconds later; not on this day where none.
+    pub back_after: Option<u64>,
 }
 
 /// An order, and what becomes of it.
@@ -49,6 +64,8 @@ pub struct OrderPlan {
     pub starts_after: u64,
     pub initialize: Initialize,
     pub pay: Pay,
+    /// What the shopper does beside it that could pay the order once more.
+    pub again: Again,
     /// What people of the shop do, in any order, each when its items are ready for it.
     pub steps: Vec<Step>,
     /// What somebody does in Stripe's dashboard, so many seconds after paying.
@@ -65,6 +82,20 @@ pub enum Initialize {
     Changed,
     /// With another total after paying has begun.
     ChangedWhilePaying,
+    /// With another total until a card was declined.
+    ChangedAfterDecline,
+}
+
+/// What a shopper does who could pay an order once more by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    Nothing,
+    /// The payment page is open in two tabs, and both pay.
+    TwoTabs,
+    /// After paying back to the checkout, which asks for the payment anew, and paying there.
+    GoesBack,
+    /// The same, after the cart was changed.
+    GoesBackChanged,
 }
 
 /// How the shopper pays.
@@ -116,6 +147,9 @@ pub enum StepKind {
 pub enum Dashboard {
     Capture,
     CapturePart,
+    /// What is left of a payment captured in part is let go of, in the moment in which the shop
+    /// ships another part.
+    ReleaseRest,
     Cancel,
     Refund,
     RefundPart,
@@ -129,6 +163,12 @@ pub struct Weather {
     pub dies_within: Option<u64>,
     pub stalls_per_mille: u64,
     pub faults: Vec<Fault>,
+    /// How many of a thousand clients go away before they are answered.
+    pub hang_ups_per_mille: u64,
+    /// How many of a thousand uses of the database are lost, before or after what they do.
+    pub database_troubles_per_mille: u64,
+    /// How likely a change of how webhooks are treated is that they are lost, in percent.
+    pub webhooks_lost_percent: u64,
     /// How often webhooks are treated in another way, in seconds; never where none.
     pub webhooks_change_every: Option<u64>,
     /// Steps of the clock: after how many seconds, by how many.
@@ -143,6 +183,9 @@ impl Weather {
             dies_within: None,
             stalls_per_mille: 0,
             faults: Vec::new(),
+            hang_ups_per_mille: 0,
+            database_troubles_per_mille: 0,
+            webhooks_lost_percent: 0,
             webhooks_change_every: None,
             clock_steps: Vec::new(),
         }
@@ -159,6 +202,9 @@ impl Weather {
             dies_within: chance.percent(60).then(|| *chance.pick(&[15, 50, 150])),
             stalls_per_mille: *chance.pick(&[0, 0, 5, 20]),
             faults: if chance.percent(70) { draw_faults(chance) } else { Vec::new() },
+            hang_ups_per_mille: *chance.pick(&[0, 0, 20, 100]),
+            database_troubles_per_mille: *chance.pick(&[0, 0, 5, 30, 150]),
+            webhooks_lost_percent: *chance.pick(&[0, 0, 30]),
             webhooks_change_every: chance.percent(60).then(|| chance.between(20, 300)),
             clock_steps: (0..steps)
                 .map(|_| (chance.below(lasts), draw_clock_step(chance)))
@@ -236,8 +282,20 @@ impl TenantPlan {
             repeats_percent: *chance.pick(&[0, 10, 40]),
             doubles_percent: *chance.pick(&[0, 0, 30]),
             strays: chance.percent(10),
+            shared_commands: chance.percent(20),
+            parting: chance.percent(25).then(|| Parting::draw(chance)),
             // Both shops count their orders and items from 1: the tenant alone tells them apart.
             orders: (1..=orders).map(|number| OrderPlan::draw(chance, number)).collect(),
+        }
+    }
+}
+
+impl Parting {
+    fn draw(chance: &Chance) -> Self {
+        Self {
+            after: chance.below(500),
+            insists: chance.percent(75),
+            back_after: chance.percent(75).then(|| chance.below(400)),
         }
     }
 }
@@ -276,11 +334,36 @@ impl OrderPlan {
                 Initialize::AtOnce,
                 Initialize::Changed,
                 Initialize::ChangedWhilePaying,
+                Initialize::ChangedAfterDecline,
             ]),
             pay,
+            again: *chance.pick(&[
+                Again::Nothing,
+                Again::Nothing,
+                Again::Nothing,
+                Again::TwoTabs,
+                Again::GoesBack,
+                Again::GoesBackChanged,
+            ]),
             steps: draw_steps(chance, &ids),
             dashboard: chance.percent(15).then(|| (chance.below(240), draw_dashboard(chance))),
         }
+        .or_released(chance)
+    }
+
+    /// Some orders that are shipped item by item lose the rest of their authorization on the way.
+    fn or_released(mut self, chance: &Chance) -> Self {
+        if self.pay != Pay::Card("pm_card_visa") || self.items.len() < 3 || !chance.percent(25) {
+            return self;
+        }
+        let mut after = 0;
+        self.steps.clear();
+        for (id, _) in &self.items {
+            after += chance.between(10, 120);
+            self.steps.push(Step { kind: StepKind::Ship, items: vec![*id], after });
+        }
+        self.dashboard = Some((0, Dashboard::ReleaseRest));
+        self
     }
 
     /// The order's total, in minor units.

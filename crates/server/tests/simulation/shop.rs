@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::plan::{OrderPlan, StepKind, TenantPlan};
@@ -78,6 +79,11 @@ impl Read {
             && !matches!(self.name.as_str(), "PaymentCreated" | "PaymentUpdated")
     }
 
+    /// Whether it says that the app is not active any more.
+    pub fn is_inactive(&self) -> bool {
+        self.name == "AppConfigUpdated" && self.payload()["isActive"] == json!(false)
+    }
+
     /// As a report shows it.
     pub fn short(&self) -> String {
         format!("{} {} {}", self.name, self.id, self.body)
@@ -109,10 +115,17 @@ pub struct Command {
     pub currency: &'static str,
     /// Whether the app said that it has it.
     pub accepted: bool,
+    /// How many requests the shop had made by then.
+    pub accepted_at: u64,
     /// How many messages had been told when it was sent first.
     pub sent_at: usize,
+    /// When it was sent first, at the earliest.
+    pub decided_at: Timestamp,
     /// How often it is still to be sent again although the app has it.
     pub repeats: u32,
+    /// Whether the shop gave it up, because the app told it to be inactive before it said to have
+    /// the command.
+    pub dropped: bool,
 }
 
 impl Command {
@@ -164,6 +177,11 @@ pub struct Shop {
     /// Messages whose deletion was confirmed, and at which count of requests.
     pub deleted: BTreeMap<String, u64>,
     pub requests: u64,
+    /// Whether the app told to be active: the shop reads messages and sends commands only then.
+    pub active: bool,
+    /// Whether the tenant is connected, as far as the person at the app catalog knows: not from
+    /// when a disconnect was asked for.
+    pub connected: bool,
 }
 
 impl Shop {
@@ -187,6 +205,18 @@ impl Shop {
             seen: BTreeMap::new(),
             deleted: BTreeMap::new(),
             requests: 0,
+            active: true,
+            connected: false,
+        }
+    }
+
+    /// Hears whether the app is active. What is not sent by then is given up.
+    pub fn hear_of_app(&mut self, is_active: bool) {
+        self.active = is_active;
+        if !is_active {
+            for command in self.commands.iter_mut().filter(|command| !command.accepted) {
+                command.dropped = true;
+            }
         }
     }
 
@@ -310,8 +340,11 @@ impl ShopOrder {
             amount,
             currency: self.plan.currency,
             accepted: false,
+            accepted_at: 0,
             sent_at: 0,
+            decided_at: Timestamp::default(),
             repeats: 0,
+            dropped: false,
         })
     }
 

@@ -1,7 +1,11 @@
 //! The world of a run: one database, one stand-in for Stripe, and processes of the app that come
 //! and go. All in one thread.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use app::{Entropy, Site};
@@ -11,6 +15,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use messaging::{Consumer, Routes};
 use paybridge::wiring::{App, Parts};
 use secrecy::SecretString;
@@ -18,6 +23,7 @@ use serde_json::Value;
 use store::{Keyring, SqliteStore};
 use stripe::{StripeClient, StripePsp, Transport, TransportError};
 use stripe_sandbox::{BoxFuture, Options, Sandbox, WebhookSender};
+use testkit::{Fate, Mishap, UnsureStore};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
@@ -27,6 +33,7 @@ use crate::clock::{SandboxClock, SimClock};
 use crate::gate::Gate;
 use crate::gated_store::GatedStore;
 use crate::ledger::Ledger;
+use crate::lost::Events;
 use crate::plan::Weather;
 use crate::plumbing::{Pushed, ToSandbox};
 use crate::trace::Trace;
@@ -46,10 +53,15 @@ pub struct World {
     pub store: Arc<SqliteStore>,
     pub ledger: Arc<Ledger>,
     pub trace: Arc<Trace>,
-    front: Front,
+    /// When Stripe last said to the app how an intent stands.
+    pub asked: Arc<Asked>,
+    /// Where Stripe answers.
+    stripe: Router,
+    front: Arc<Front>,
     /// Told when a process died at its gate.
     pub died: Arc<Notify>,
     started: Mutex<u32>,
+    events: Mutex<Events>,
     violations: Mutex<Vec<String>>,
 }
 
@@ -61,12 +73,17 @@ struct Process {
 }
 
 /// The address of the app: whichever process runs answers there.
-#[derive(Clone, Default)]
-struct Front(Arc<Mutex<Option<Process>>>);
+struct Front {
+    process: Mutex<Option<Process>>,
+    chance: Arc<Chance>,
+    trace: Arc<Trace>,
+    /// How many of a thousand clients go away before they are answered.
+    hang_ups_per_mille: AtomicU64,
+}
 
 impl Front {
     fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs something as a part of the process, if one runs.
@@ -83,30 +100,95 @@ impl Front {
     }
 
     async fn send(&self, request: Request<Body>) -> Result<(StatusCode, Bytes), Lost> {
+        let hangs_up = self.chance.per_mille(self.hang_ups_per_mille.load(Ordering::SeqCst));
+        let polls_left = if hangs_up { self.chance.between(1, HANGS_UP_WITHIN) } else { u64::MAX };
         let answering = self.spawn(|router| {
-            Box::pin(async move {
+            let request = Box::pin(async move {
                 let response = router.oneshot(request).await.map_err(|_| Lost)?;
                 let status = response.status();
                 let body = response.into_body().collect().await.map_err(|_| Lost)?.to_bytes();
                 Ok((status, body))
-            })
+            });
+            Box::pin(CutShort { request, polls_left })
         });
-        answering.ok_or(Lost)?.await.map_err(|_| Lost)?
+        let Some(answer) = answering.ok_or(Lost)?.await.map_err(|_| Lost)? else {
+            self.trace.note("client", "hangs up before the answer");
+            return Err(Lost);
+        };
+        answer
     }
 }
 
-impl WebhookSender for Front {
+/// A client that hangs up does so while its request waits for the so manieth time at most.
+const HANGS_UP_WITHIN: u64 = 60;
+
+/// A request whose client may go away: it is dropped at whatever await it has come to then.
+struct CutShort<T> {
+    request: BoxFuture<T>,
+    polls_left: u64,
+}
+
+impl<T> Future for CutShort<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        let Some(left) = self.polls_left.checked_sub(1) else { return Poll::Ready(None) };
+        self.polls_left = left;
+        Poll::Ready(Some(ready!(self.request.as_mut().poll(context))))
+    }
+}
+
+/// Stripe's way to the app. It does not keep the app alive, because the app holds its way to
+/// Stripe: else no world would ever be gone.
+struct ToFront(Weak<Front>);
+
+impl WebhookSender for ToFront {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<Result<StatusCode, String>> {
-        let front = self.clone();
+        let front = self.0.upgrade();
         Box::pin(async move {
+            let front = front.ok_or("the app is gone")?;
             let (mut parts, body) = request.into_parts();
             // The router knows paths, not hosts.
             let path = parts.uri.path_and_query().map(ToString::to_string);
             parts.uri = path.unwrap_or_default().parse().map_err(|_| "bad address".to_owned())?;
             let request = Request::from_parts(parts, Body::from(body));
-            let sent = Front::send(&front, request).await;
+            let sent = front.send(request).await;
             sent.map(|(status, _)| status).map_err(|_| "the connection was lost".to_owned())
         })
+    }
+}
+
+/// When Stripe last told the app how an intent stands, by the intent's id.
+#[derive(Debug, Default)]
+pub struct Asked(Mutex<BTreeMap<String, Timestamp>>);
+
+impl Asked {
+    /// Takes down that a call was answered with the intent as it was at that time.
+    fn note(&self, path: &str, at: Timestamp) {
+        let Some(rest) = path.strip_prefix("/v1/payment_intents/") else { return };
+        let intent = rest.split('/').next().unwrap_or_default().to_owned();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(intent, at);
+    }
+
+    pub fn last(&self, intent: &str) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(intent).copied()
+    }
+}
+
+/// The database is not there now and then, before something is done or after it (rule R24).
+struct Troubles {
+    chance: Arc<Chance>,
+    per_mille: u64,
+}
+
+#[async_trait]
+impl Fate for Troubles {
+    async fn of(&self, _: &'static str) -> Mishap {
+        match self.chance.below(2_000) {
+            drawn if drawn < self.per_mille => Mishap::NotDone,
+            drawn if drawn < 2 * self.per_mille => Mishap::NotTold,
+            _ => Mishap::None,
+        }
     }
 }
 
@@ -116,6 +198,8 @@ struct GatedTransport {
     gate: Arc<Gate>,
     chance: Arc<Chance>,
     trace: Arc<Trace>,
+    clock: Arc<SimClock>,
+    asked: Arc<Asked>,
 }
 
 #[async_trait]
@@ -123,8 +207,17 @@ impl Transport for GatedTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.gate.pass().await;
         self.chance.pause(1, 150).await;
-        let what = format!("{} {}", request.method(), request.uri().path());
+        let path = request.uri().path().to_owned();
+        let what = format!("{} {path}", request.method());
+        let at = self.clock.now();
         let answer = self.inner.send(request).await;
+        // An answer that is repeated under its key says how the intent was the first time.
+        if let Ok(response) = &answer
+            && response.status().is_success()
+            && !response.headers().contains_key("idempotent-replayed")
+        {
+            self.asked.note(&path, at);
+        }
         let came_back = match &answer {
             Ok(response) => response.status().to_string(),
             Err(error) => error.to_string(),
@@ -142,25 +235,34 @@ impl World {
     pub fn new(seed: u64, print: bool) -> Arc<Self> {
         let chance = Arc::new(Chance::new(seed.wrapping_mul(2).wrapping_add(1)));
         let clock = Arc::new(SimClock::new(seed));
-        let front = Front::default();
+        let trace = Arc::new(Trace::new(clock.clone(), print));
+        let front = Arc::new(Front {
+            process: Mutex::default(),
+            chance: chance.clone(),
+            trace: trace.clone(),
+            hang_ups_per_mille: AtomicU64::new(0),
+        });
         let sandbox = Sandbox::new(Options {
             seed,
             clock: Arc::new(SandboxClock(clock.clone())),
-            webhooks: Arc::new(front.clone()),
+            webhooks: Arc::new(ToFront(Arc::downgrade(&front))),
             base_url: "http://stripe.test".into(),
         });
         let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
         let store = Arc::new(SqliteStore::inline(keyring, clock.as_ref()).unwrap());
         Arc::new(Self {
             chance,
-            trace: Arc::new(Trace::new(clock.clone(), print)),
+            trace,
             clock,
+            asked: Arc::default(),
+            stripe: sandbox.router(),
             sandbox,
             store,
             ledger: Arc::default(),
             front,
             died: Arc::default(),
             started: Mutex::default(),
+            events: Mutex::default(),
             violations: Mutex::default(),
         })
     }
@@ -178,7 +280,9 @@ impl World {
         let stalls = weather.stalls_per_mille;
         let gate = Gate::new(self.chance.clone(), dies_in, stalls, self.died.clone());
         let gate = Arc::new(gate);
-        let app = self.app(&gate, &format!("process-{number}"));
+        self.front.hang_ups_per_mille.store(weather.hang_ups_per_mille, Ordering::SeqCst);
+        let troubles = weather.database_troubles_per_mille;
+        let app = self.app(&gate, troubles, &format!("process-{number}"));
         self.trace.note("app", format!("process {number} starts"));
         *self.front.process() =
             Some(Process { router: app.router.clone(), gate, tasks: Vec::new() });
@@ -190,21 +294,25 @@ impl World {
         }
     }
 
-    fn app(&self, gate: &Arc<Gate>, worker: &str) -> App {
+    fn app(&self, gate: &Arc<Gate>, troubles_per_mille: u64, worker: &str) -> App {
         let transport = GatedTransport {
-            inner: ToSandbox(self.sandbox.router()),
+            inner: ToSandbox(self.stripe.clone()),
             gate: gate.clone(),
             chance: self.chance.clone(),
             trace: self.trace.clone(),
+            clock: self.clock.clone(),
+            asked: self.asked.clone(),
         };
+        let store = GatedStore {
+            inner: self.store.clone(),
+            gate: gate.clone(),
+            ledger: self.ledger.clone(),
+            trace: self.trace.clone(),
+        };
+        let troubles = Troubles { chance: self.chance.clone(), per_mille: troubles_per_mille };
         let client = StripeClient::new(Arc::new(transport), "http://stripe.test/".parse().unwrap());
         App::new(Parts {
-            store: Arc::new(GatedStore {
-                inner: self.store.clone(),
-                gate: gate.clone(),
-                ledger: self.ledger.clone(),
-                trace: self.trace.clone(),
-            }),
+            store: Arc::new(UnsureStore { inner: Arc::new(store), fate: Arc::new(troubles) }),
             psp: Arc::new(StripePsp::new(client)),
             entropy: self.clock.clone(),
             push: Arc::new(Pushed::default()),
@@ -250,11 +358,33 @@ impl World {
         self.sandbox_call(request.unwrap()).await
     }
 
+    /// A question to Stripe with this key.
+    pub async fn stripe_get(&self, key: &str, path: &str) -> Value {
+        let request = Request::get(path).header("authorization", format!("Bearer {key}"));
+        self.sandbox_call(request.body(Body::empty()).unwrap()).await.1
+    }
+
     async fn sandbox_call(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let response = self.sandbox.router().oneshot(request).await.unwrap();
+        let response = self.stripe.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Takes down events of an account. Returns whether the last of them was known.
+    pub fn take_down(&self, key: &str, events: Vec<Value>) -> bool {
+        let mut known = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut was_known = false;
+        for event in events {
+            let id = event["id"].as_str().unwrap_or_default().to_owned();
+            was_known = known.insert(id, (key.to_owned(), event)).is_some();
+        }
+        was_known
+    }
+
+    /// What Stripe has told, as far as it was taken down.
+    pub fn events(&self) -> Events {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes that something is not as it has to be.
@@ -277,6 +407,7 @@ async fn work(consumer: Consumer, chance: Arc<Chance>) {
         housekeeping += 1;
         if housekeeping % 8 == 0 {
             let _ = consumer.context.finish_open_calls(&consumer.worker).await;
+            let _ = consumer.context.finish_disconnects().await;
         }
         if worked == 0 {
             let nap = Duration::from_millis(chance.between(500, 6_000));
@@ -296,10 +427,10 @@ impl World {
     pub async fn finisher(&self) -> Finisher {
         self.start(&Weather { workers: 0, ..Weather::calm() }).await;
         let gate = Gate::new(self.chance.clone(), None, 0, self.died.clone());
-        Finisher { consumer: self.app(&Arc::new(gate), "finisher").consumer }
+        Finisher { consumer: self.app(&Arc::new(gate), 0, "finisher").consumer }
     }
 
-    pub fn now(&self) -> jiff::Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }

@@ -27,6 +27,9 @@ struct SettingsRow {
     onboarding_links: Vec<String>,
     payment_methods: Vec<MethodRow>,
     shop_origins: Vec<String>,
+    /// Absent in rows of before it could be configured.
+    #[serde(default)]
+    shared_command_channel: bool,
 }
 
 pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError> {
@@ -40,6 +43,7 @@ pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError
         onboarding_links: settings.onboarding_links,
         payment_methods: settings.payment_methods.into_iter().map(method_to_row).collect(),
         shop_origins: settings.shop_origins,
+        shared_command_channel: settings.shared_command_channel,
     };
     to_json("tenant", &row)
 }
@@ -59,6 +63,7 @@ pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
         onboarding_links: row.onboarding_links,
         payment_methods,
         shop_origins: row.shop_origins,
+        shared_command_channel: row.shared_command_channel,
     })
 }
 

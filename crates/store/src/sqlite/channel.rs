@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use app::limits::{CHANNEL_PARK_AGE, CHANNEL_PARK_READS};
+use app::operate::advice;
 use app::ports::{ChannelMessage, MessageId, StoreError};
 use jiff::Timestamp;
 use payment::TenantId;
@@ -10,22 +11,31 @@ use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::outbox::{self, TABLE};
+use super::unfinished::from_awaited;
 use super::value;
 use crate::error::At;
 use crate::rows;
 
 /// Everything on the channel that is not through, with what is needed to decide; the bodies are
-/// read of those only that are returned.
-const CANDIDATES: &str = "SELECT seq, id, name, order_key, blocks, state, hidden_until,
+/// read of those only that are returned. The one that comes last waits for nothing any more once
+/// something was told after it: the tenant came back, and must hear so.
+const CANDIDATES: &str = concat!(
+    "SELECT seq, id, name, order_key, blocks, state, hidden_until,
         first_read_at, reads,
         EXISTS (SELECT 1 FROM outbox AS before WHERE before.tenant = ?1
             AND before.id = outbox.after AND before.state <> 'delivered')
-        OR last = 1 AND (
+        OR last = 1 AND NOT EXISTS (SELECT 1 FROM outbox AS later WHERE later.tenant = ?1
+            AND later.order_key = outbox.order_key AND later.holds = 1
+            AND later.seq > outbox.seq) AND (
             EXISTS (SELECT 1 FROM outbox AS other WHERE other.tenant = ?1
                 AND other.holds = 1 AND other.state = 'waiting' AND other.last = 0)
             OR EXISTS (SELECT 1 FROM inbox WHERE tenant = ?1 AND state = 'waiting')
-            OR EXISTS (SELECT 1 FROM psp_call WHERE tenant = ?1 AND settled_at IS NULL))
-    FROM outbox WHERE tenant = ?1 AND channel = ?2 AND holds = 1 ORDER BY seq";
+            OR EXISTS (SELECT 1 FROM psp_call WHERE tenant = ?1 AND settled_at IS NULL)
+            OR EXISTS (SELECT 1 ",
+    from_awaited!(),
+    "))
+    FROM outbox WHERE tenant = ?1 AND channel = ?2 AND holds = 1 ORDER BY seq"
+);
 const HIDE: &str = "UPDATE outbox SET hidden_until = ?2, reads = reads + 1,
         first_read_at = coalesce(first_read_at, ?3)
     WHERE seq = ?1 RETURNING id, attributes, body";
@@ -165,6 +175,7 @@ fn park(db: &Connection, read: &ChannelRead, candidate: &Candidate) -> Result<()
             statement.execute(params![candidate.seq, read.now.as_microsecond(), note])
         })
         .at(TABLE)?;
+    let retry = advice::outbox_command("retry", &read.tenant, &candidate.id);
     tracing::warn!(
         tenant = %read.tenant,
         channel = read.channel,
@@ -174,8 +185,7 @@ fn park(db: &Connection, read: &ChannelRead, candidate: &Candidate) -> Result<()
         reads = candidate.reads,
         blocks_order = candidate.blocks,
         "a message was read again and again and never deleted, so it is parked. Next: look in the \
-         shop's log for why it cannot decode it; deleting it from the channel by its id lets its \
-         order go on"
+         shop's log for why it cannot decode it, then `{retry}` has it read again"
     );
     outbox::release_next(db, &read.tenant, &candidate.order_key)
 }

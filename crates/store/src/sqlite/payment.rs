@@ -3,8 +3,8 @@
 use app::ports::{Expected, StoreError, Stored, Versioned};
 use jiff::Timestamp;
 use payment::{
-    Account, Attempt, AttemptState, Mode, Money, OrderReference, Payment, PaymentId, PaymentRecord,
-    PspAccountId, PspReference, ShopStatus, Status, TenantId,
+    Account, Attempt, AttemptState, CommandId, Mode, Money, OrderReference, Payment, PaymentId,
+    PaymentRecord, PspAccountId, PspReference, ShopStatus, Status, TenantId,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -34,6 +34,9 @@ const LATEST_OF_ORDER: &str =
     select!("order_reference = ?2 AND linked = 1 ORDER BY created_at DESC, id DESC LIMIT 1");
 const BY_REFERENCE: &str =
     select!("id = (SELECT payment FROM attempt WHERE tenant = ?1 AND reference = ?2)");
+const OF_OPEN_COMMAND: &str = select!(
+    "id = (SELECT payment FROM psp_call WHERE tenant = ?1 AND command = ?2 AND settled_at IS NULL)"
+);
 
 const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, order_reference,
         status, open, total_minor, total_currency, authorized_minor, authorized_currency,
@@ -64,8 +67,17 @@ const WRITE_ATTEMPT: &str = "INSERT INTO attempt
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[BY_ID, OF_ORDER, LATEST_OF_ORDER, BY_REFERENCE, INSERT, UPDATE, ATTEMPTS, WRITE_ATTEMPT];
+pub(super) const STATEMENTS: &[&str] = &[
+    BY_ID,
+    OF_ORDER,
+    LATEST_OF_ORDER,
+    BY_REFERENCE,
+    OF_OPEN_COMMAND,
+    INSERT,
+    UPDATE,
+    ATTEMPTS,
+    WRITE_ATTEMPT,
+];
 
 pub(super) fn by_id(
     db: &Connection,
@@ -99,6 +111,14 @@ pub(super) fn by_reference(
     reference: &PspReference,
 ) -> Result<Option<Stored>, StoreError> {
     one(db, tenant, BY_REFERENCE, params![tenant.as_str(), reference.as_str()])
+}
+
+pub(super) fn of_open_command(
+    db: &Connection,
+    tenant: &TenantId,
+    command: CommandId,
+) -> Result<Option<Stored>, StoreError> {
+    one(db, tenant, OF_OPEN_COMMAND, params![tenant.as_str(), command.to_string()])
 }
 
 /// The columns of a payment, before they are read as what they mean.
@@ -330,10 +350,14 @@ fn code(money: Money) -> &'static str {
     money.currency().code()
 }
 
-/// Whether a payment keeps its tenant from disconnecting (contract, "Configure and disconnect").
-/// Stored with the payment, so that counting them reads an index. A pre-order does until it is
-/// over: whatever came in for it is an order's, or goes back.
+/// Whether a payment keeps its tenant from disconnecting (contract, "Configure and disconnect"): so
+/// does one for which a refund is under way, because a command waits for its result. Stored with
+/// the payment, so that counting them reads an index. A pre-order does until it is over: whatever
+/// came in for it is an order's, or goes back.
 fn keeps_tenant_connected(payment: &Payment) -> bool {
+    if payment.refunds.iter().any(|refund| refund.state.in_flight()) {
+        return true;
+    }
     if payment.is_pre_order() {
         return payment.status != Status::Canceled;
     }

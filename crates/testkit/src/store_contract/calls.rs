@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use app::limits::CALL_STALE;
 use app::ports::{CallClaim, CommitOutcome, Expected, Lease, Store};
-use payment::{IdempotencyKey, Payment, Purpose};
+use payment::{CommandId, IdempotencyKey, Payment, Purpose};
 
 use super::world::{World, with};
-use crate::builders::{call, eur, items};
+use crate::builders::{call, eur, items, other_tenant_id};
 
 async fn claim(world: &World, lease: &Lease) -> Vec<CallClaim> {
     world.store.claim_open_calls(lease, CALL_STALE).await.unwrap()
@@ -91,4 +91,27 @@ pub async fn calls_that_cannot_be_finished_take_turns(store: Arc<dyn Store>) {
         assert_eq!(claimed, [payments[turn % 3].clone()], "turn {turn}");
         world.advance(61);
     }
+}
+
+/// R1: whatever became of the order since, a command goes on with the payment it was begun on.
+pub async fn the_payment_of_a_command_is_found_by_its_open_call(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let command = CommandId::new(world.new_id());
+    let plan = call(&world.entropy, Purpose::Cancel { items: items(&[1001]) });
+    let plan = payment::Call { command: Some(command), ..plan };
+    let payment = world.new_payment("DE--1").plan(plan.clone()).unwrap();
+    world.add(&payment).await;
+    let tenant = &payment.tenant;
+    let find = async |tenant, command| {
+        let found = world.store.payment_of_open_command(tenant, command).await.unwrap();
+        found.map(|stored| stored.value)
+    };
+    assert_eq!(find(tenant, command).await, Some(payment.clone()));
+    assert_eq!(find(tenant, CommandId::new(world.new_id())).await, None);
+    let other = other_tenant_id();
+    assert_eq!(find(&other, command).await, None);
+
+    let done = with(&payment, |record| record.open_call = None);
+    assert_eq!(world.settle_call(&done, 1, &plan).await, CommitOutcome::Committed);
+    assert_eq!(find(tenant, command).await, None, "nothing of it is open any more");
 }

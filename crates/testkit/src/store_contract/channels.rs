@@ -192,3 +192,21 @@ pub async fn a_message_after_everything_waits_for_messages_and_work(store: Arc<d
     assert!(world.store.unfinished(&tenant).await.unwrap().is_drained());
     assert_eq!(read().await.unwrap()[0].id, inactive.id);
 }
+
+/// The tenant came back before it was drained: what says so waits behind what says that it left.
+pub async fn a_message_after_everything_waits_no_more_once_another_follows(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    world.receive(&command(&world.entropy, "capture")).await;
+    let config = |after| NewMessage {
+        channel: "app-events",
+        order_key: "app-config".into(),
+        after,
+        ..message(&world.entropy, "AppConfigUpdated")
+    };
+    let (inactive, active) = (config(After::Everything), config(After::Nothing));
+    world.tell(&[inactive.clone(), active.clone()]).await;
+    let (tenant, now) = (tenant_id(), world.now());
+    let read = world.store.read_channel(&tenant, "app-events", 9, now, now + CHANNEL_HIDE).await;
+    let ids: Vec<_> = read.unwrap().iter().map(|message| message.id).collect();
+    assert_eq!(ids, [inactive.id, active.id]);
+}

@@ -84,6 +84,23 @@ pub async fn a_push_waits_for_the_message_it_comes_after(store: Arc<dyn Store>) 
     assert_eq!(push_ids(&world.claim_push().await), [ready.id]);
 }
 
+/// The tenant came back before everything was pushed.
+pub async fn a_push_after_everything_waits_no_more_once_another_follows(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let config = |after| NewMessage {
+        order_key: "app-config".into(),
+        after,
+        ..message(&world.entropy, "AppConfigUpdated")
+    };
+    let (inactive, active) = (config(After::Everything), config(After::Nothing));
+    let (one, two) =
+        (world.message("DE--1", "PaymentAuthorized"), world.message("DE--1", "PaymentCaptured"));
+    world.tell(&[one.clone(), two, inactive.clone()]).await;
+    assert_eq!(push_ids(&world.claim_push().await), [one.id]);
+    world.tell(&[active]).await;
+    assert_eq!(push_ids(&world.claim_push().await), [inactive.id]);
+}
+
 /// The fence decides, as in the inbox.
 pub async fn a_push_that_lost_its_lease_changes_nothing(store: Arc<dyn Store>) {
     let world = World::new(store).await;

@@ -46,6 +46,7 @@ pub async fn a_tenant_comes_back_with_settings_and_methods(store: Arc<dyn Store>
             },
         ],
         shop_origins: vec!["https://a.example".into(), "https://b.example".into()],
+        shared_command_channel: true,
     };
     let mut gone = full.methods["Stripe"].clone();
     gone.active = false;

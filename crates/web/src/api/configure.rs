@@ -39,6 +39,7 @@ struct Shown {
     onboarding_links: Vec<String>,
     payment_methods: Vec<ShownMethod>,
     shop_origins: Vec<String>,
+    shared_command_channel: bool,
 }
 
 /// A payment method as it may have been sent: one with nothing special about it is its name.
@@ -89,6 +90,7 @@ fn answer(configured: Configured) -> Answer {
             onboarding_links: settings.onboarding_links,
             payment_methods: settings.payment_methods.iter().map(shown).collect(),
             shop_origins: settings.shop_origins,
+            shared_command_channel: settings.shared_command_channel,
         },
     }
 }

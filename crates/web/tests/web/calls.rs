@@ -36,6 +36,7 @@ async fn the_configuration_comes_back_with_its_secrets_masked() {
         "publishableKey": "pk_test_0123456789abcdef",
         "secretKey": "sk_test_…cdef",
         "shopOrigins": [],
+        "sharedCommandChannel": false,
         "statementDescriptorSuffix": null,
         "webhookSecrets": [
           "whsec_…cdef"

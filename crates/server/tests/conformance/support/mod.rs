@@ -25,13 +25,14 @@ use serde_json::{Value, json};
 use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
-use testkit::TestEntropy;
+use testkit::{Fate, TestEntropy, UnsureStore};
 use tower::ServiceExt;
 
 pub use cart::*;
 pub use logs::Logs;
 pub use order::{Order, TENANT, cancel, capture, refund};
 pub use place::Place;
+use plumbing::AppAddress;
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
 pub use trouble::*;
@@ -61,6 +62,8 @@ pub struct TestApp {
     pub entropy: Arc<TestEntropy>,
     pub store: Arc<SqliteStore>,
     pub pushed: Pushed,
+    /// Where the stand-in reaches the app.
+    address: Arc<AppAddress>,
 }
 
 impl TestApp {
@@ -87,11 +90,11 @@ impl TestApp {
     }
 
     fn on(store: SqliteStore, entropy: Arc<TestEntropy>, routes: Routes) -> Self {
-        let to_app = plumbing::ToApp::default();
-        let sandbox = sandbox(&entropy, &to_app);
+        let address = Arc::new(AppAddress::default());
+        let sandbox = sandbox(&entropy, &address);
         let app = Self::beside(sandbox, store, entropy, routes);
-        to_app.connect(app.app.router.clone());
-        app
+        address.connect(app.app.router.clone());
+        Self { address: address, ..app }
     }
 
     /// The app beside a stand-in that is there already and sends it no webhooks.
@@ -117,7 +120,7 @@ impl TestApp {
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
-        Self { app, sandbox, entropy, store, pushed }
+        Self { app, sandbox, entropy, store, pushed, address: Arc::default() }
     }
 
     /// The same installation after it moved to another address.
@@ -135,6 +138,24 @@ impl TestApp {
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
+        Self { app, ..self }
+    }
+
+    /// The same installation, whose database is lost as this says.
+    pub fn with_fate(self, fate: Arc<dyn Fate>) -> Self {
+        let context = &self.app.consumer.context;
+        let app = App::new(Parts {
+            store: Arc::new(UnsureStore { inner: context.store.clone(), fate }),
+            psp: context.psp.clone(),
+            entropy: context.entropy.clone(),
+            push: Arc::new(self.pushed.clone()),
+            routes: (*self.app.consumer.relay.routes).clone(),
+            site: context.site.as_ref().clone(),
+            auth_token: SecretString::from(TOKEN),
+            metrics: Arc::new(String::new),
+            worker: "worker-1".into(),
+        });
+        self.address.connect(app.router.clone());
         Self { app, ..self }
     }
 
@@ -389,11 +410,11 @@ impl Message {
     }
 }
 
-fn sandbox(entropy: &Arc<TestEntropy>, to_app: &plumbing::ToApp) -> Sandbox {
+fn sandbox(entropy: &Arc<TestEntropy>, app: &Arc<AppAddress>) -> Sandbox {
     Sandbox::new(Options {
         seed: 1,
         clock: Arc::new(plumbing::SandboxClock(entropy.clone())),
-        webhooks: Arc::new(to_app.clone()),
+        webhooks: Arc::new(plumbing::ToApp(Arc::downgrade(app))),
         base_url: "http://stripe.test".into(),
     })
 }

@@ -9,7 +9,7 @@ use store::{Keyring, OpenOptions, SqliteOperator, SqliteStore};
 use stripe_sandbox::{Sandbox, WebhookMode, WebhookSettings};
 use testkit::TestEntropy;
 
-use super::{TestApp, plumbing, sandbox};
+use super::{TestApp, sandbox};
 
 /// A folder with a database, its key, and Stripe. No webhook is sent but by the test itself.
 pub struct Place {
@@ -22,7 +22,7 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let entropy = Arc::new(TestEntropy::new());
-        let sandbox = sandbox(&entropy, &plumbing::ToApp::default());
+        let sandbox = sandbox(&entropy, &Arc::default());
         let settings = WebhookSettings { mode: WebhookMode::Drop, ..WebhookSettings::default() };
         sandbox.set_webhooks(settings).unwrap();
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! What carries requests between app and stand-in without sockets.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, Weak};
 
 use app::Entropy;
 use app::ports::ChannelMessage;
@@ -45,19 +45,26 @@ impl Transport for ToSandbox {
     }
 }
 
-/// Stripe's webhooks to the app, which exists only after the stand-in does.
-#[derive(Clone, Default)]
-pub struct ToApp(Arc<OnceLock<Router>>);
+/// Where Stripe's webhooks reach the app, which exists only after the stand-in does. Whoever runs
+/// the two holds it.
+#[derive(Default)]
+pub struct AppAddress(Mutex<Option<Router>>);
 
-impl ToApp {
+impl AppAddress {
     pub fn connect(&self, router: Router) {
-        assert!(self.0.set(router).is_ok(), "connected twice");
+        *self.0.lock().unwrap() = Some(router);
     }
 }
 
+/// Stripe's webhooks to the app. The stand-in does not keep the app alive, because the app holds
+/// the stand-in: else neither would ever be gone.
+pub struct ToApp(pub Weak<AppAddress>);
+
 impl WebhookSender for ToApp {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<Result<StatusCode, String>> {
-        let router = self.0.get().expect("webhooks are sent after the app was made").clone();
+        let address = self.0.upgrade().expect("webhooks are sent while the app is there");
+        let router = address.0.lock().unwrap().clone();
+        let router = router.expect("webhooks are sent after the app was made");
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             // The router knows paths, not hosts.

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use app::limits::UNKNOWN_ORDER_WAIT;
+use payment::Status;
+
+use super::{Books, CLOCK_STEPS_BACK, causes};
 use crate::checks::intents;
+use crate::lost::Lost;
 use crate::plan::StepKind;
-use crate::shop::{Command, Read, Shop};
+use crate::shop::{Command, Read, Shop, UNKNOWN_ORDER};
 use crate::world::World;
 
 /// What ends a command, the success first.
-fn results_of(kind: StepKind) -> [&'static str; 2] {
+pub fn results_of(kind: StepKind) -> [&'static str; 2] {
     match kind {
         StepKind::Ship => ["PaymentCaptured", "PaymentCaptureFailed"],
         StepKind::Cancel => ["PaymentCanceled", "PaymentCancellationFailed"],
@@ -16,32 +21,88 @@ fn results_of(kind: StepKind) -> [&'static str; 2] {
     }
 }
 
-pub fn check(world: &World, shop: &Shop) {
-    // A refund that failed after it had succeeded answers nobody (rule R13).
-    let late = late_failures(shop);
-    let mut taken: BTreeSet<String> = late;
+pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
+    let taken = answered(world, shop);
     for command in &shop.commands {
-        let result = shop
-            .reads
-            .iter()
-            .find(|read| !taken.contains(&read.id) && answers(world, shop, command, read));
-        match result {
-            Some(read) => {
-                taken.insert(read.id.clone());
+        let result = taken.iter().find(|(of, _)| *of == command.correlation_id);
+        if is_another_apps(shop, command) {
+            if result.is_some() {
+                world.violated(format!("{}: answered for another app: {command:?}", shop.plan.id));
             }
-            None if is_under_way(shop, command) => {}
-            None => world.violated(format!("{}: no result for {command:?}", shop.plan.id)),
+            continue;
+        }
+        let excused = command.dropped
+            || came_too_early(shop, command, books)
+            || is_under_way(shop, command)
+            || waits_for_lost(world, shop, command, books, lost);
+        if result.is_none() && !excused {
+            world.violated(format!("{}: no result for {command:?}", shop.plan.id));
         }
     }
-    for read in shop.reads.iter().filter(|read| !taken.contains(&read.id)) {
-        if let Some(command) = shop.commands.iter().find(|command| twice(command, read))
-            && !has_another_cause(world, shop, command, read)
-        {
-            world.violated(format!(
-                "{}: {command:?} has a second result {}",
-                shop.plan.id,
-                read.short()
-            ));
+    let mut taken: BTreeSet<String> = taken.into_iter().map(|(_, read)| read).collect();
+    // A refund that failed after it had succeeded answers nobody (rule R13).
+    taken.extend(late_failures(shop));
+    causes::check(world, shop, &taken);
+}
+
+/// Whether the result of a command was read.
+pub fn is_answered(world: &World, shop: &Shop, command: &Command) -> bool {
+    is_another_apps(shop, command)
+        || is_under_way(shop, command)
+        || answered(world, shop).iter().any(|(of, _)| *of == command.correlation_id)
+}
+
+/// Which command is answered by which message that the shop read.
+fn answered(world: &World, shop: &Shop) -> Vec<(String, String)> {
+    let mut taken: BTreeSet<String> = late_failures(shop);
+    let mut answered = Vec::new();
+    for command in &shop.commands {
+        let free = |read: &&Read| !taken.contains(&read.id) && answers(world, shop, command, read);
+        let mut results = shop.reads.iter().filter(free);
+        // What a capture of others released is no answer, if there is one beside it (rule R7).
+        let first = results.clone().next();
+        let result = results.find(|read| !causes::follows_a_capture(world, shop, read)).or(first);
+        if let Some(read) = result {
+            taken.insert(read.id.clone());
+            answered.push((command.correlation_id.clone(), read.id.clone()));
+        }
+    }
+    answered
+}
+
+/// An order that the app never heard of, where another app reads the same commands (rule R11).
+fn is_another_apps(shop: &Shop, command: &Command) -> bool {
+    command.order == UNKNOWN_ORDER && shop.plan.shared_commands
+}
+
+/// Whether the order came only after the app had left its command to the other one.
+fn came_too_early(shop: &Shop, command: &Command, books: &Books) -> bool {
+    let given_up = command.decided_at + UNKNOWN_ORDER_WAIT - CLOCK_STEPS_BACK;
+    let payment = books.get(&command.order);
+    shop.plan.shared_commands && payment.is_none_or(|payment| payment.created_at >= given_up)
+}
+
+/// Whether the app waits for what only an event says that it was never told: Stripe works on the
+/// command, and our books say so.
+fn waits_for_lost(
+    world: &World,
+    shop: &Shop,
+    command: &Command,
+    books: &Books,
+    lost: &Lost,
+) -> bool {
+    let Some(payment) = books.get(&command.order) else { return false };
+    if !super::missed(&intents(world, shop, &command.order), lost) {
+        return false;
+    }
+    match command.kind {
+        StepKind::Ship => payment.status == Status::CaptureRequested,
+        StepKind::Cancel => payment.status == Status::CancelRequested,
+        StepKind::Return => {
+            let ids = |items: &payment::Items| items.iter().map(|item| item.0).collect();
+            payment.refunds.iter().any(|refund| {
+                refund.state.in_flight() && command.items.is_subset(&ids(&refund.items))
+            })
         }
     }
 }
@@ -91,39 +152,4 @@ fn answers(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
         && read.order() == command.order
         && read.items() == command.items
         && told.is_some_and(|(position, _)| position >= command.sent_at)
-}
-
-/// Whether a message could be one more result of a command.
-fn twice(command: &Command, read: &Read) -> bool {
-    results_of(command.kind).contains(&read.name.as_str())
-        && read.order() == command.order
-        && read.items() == command.items
-}
-
-/// Results may have other causes than commands: what somebody did in the dashboard (R14), a method that captures by itself, an authorization that
-/// ended, and items that a capture released (R7).
-fn has_another_cause(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
-    let order = shop.orders.get(&command.order);
-    if order.is_some_and(|order| order.plan.dashboard.is_some()) {
-        return true;
-    }
-    match (command.kind, read.name.as_str()) {
-        (StepKind::Return, _) => false,
-        // Released by a capture of others, or captured by the method itself.
-        (StepKind::Ship, "PaymentCaptureFailed") => true,
-        (StepKind::Ship, _) => order.is_some_and(|order| order.plan.pay.captures_by_itself()),
-        (StepKind::Cancel, "PaymentCanceled") => canceled_by_itself(world, shop, command),
-        (StepKind::Cancel, _) => false,
-    }
-}
-
-/// Whether Stripe canceled an intent of the order without being asked: its authorization ended.
-fn canceled_by_itself(world: &World, shop: &Shop, command: &Command) -> bool {
-    let canceled = intents(world, shop, &command.order);
-    let mut canceled = canceled.iter().filter(|intent| intent.status == "canceled");
-    let calls = world.sandbox.calls();
-    canceled.any(|intent| {
-        let path = format!("/v1/payment_intents/{}/cancel", intent.id);
-        !calls.iter().any(|call| call.path == path && call.status == Some(200))
-    })
 }

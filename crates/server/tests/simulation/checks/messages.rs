@@ -38,8 +38,24 @@ pub fn check(world: &World, shop: &Shop) {
             world.violated(what);
         }
     }
+    methods(world, shop);
     for reference in shop.orders.keys() {
         authorized_first(world, shop, reference);
+    }
+}
+
+/// The shop ignores a message about a method that is not later than its last one (rule R24); and of
+/// an app that is active it has the method.
+fn methods(world: &World, shop: &Shop) {
+    let about = shop.reads.iter().filter(|read| read.channel == "payment-method-commands");
+    let told: Vec<(&str, &str)> = about
+        .map(|read| (read.attributes["timestamp"].as_str().unwrap_or_default(), read.name.as_str()))
+        .collect();
+    if !told.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+        world.violated(format!("{}: not each later than the last: {told:?}", shop.plan.id));
+    }
+    if shop.connected && told.last().is_some_and(|(_, name)| *name == "DeletePaymentMethod") {
+        world.violated(format!("{}: active without a method: {told:?}", shop.plan.id));
     }
 }
 

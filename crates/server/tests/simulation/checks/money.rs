@@ -1,14 +1,15 @@
 //! Money: what Stripe has, what our books say, and what the shop was told, are the same.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use app::Store;
-use payment::{OrderReference, Payment, TenantId};
+use payment::Payment;
 use stripe_sandbox::IntentAudit;
 
+use super::{Books, CLOCK_STEPS_BACK};
 use crate::checkout::stripe_factor;
 use crate::checks::intents;
+use crate::lost::Lost;
+use crate::plan::Dashboard;
 use crate::shop::{Shop, ShopOrder};
 use crate::world::World;
 
@@ -27,8 +28,8 @@ pub fn freed(world: &World, shop: &Shop) {
     }
 }
 
-pub async fn check(world: &Arc<World>, shop: &Shop) {
-    for (reference, order) in &shop.orders {
+pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
+    for reference in shop.orders.keys() {
         let intents = intents(world, shop, reference);
         for intent in &intents {
             limits(world, shop, intent);
@@ -38,17 +39,8 @@ pub async fn check(world: &Arc<World>, shop: &Shop) {
             let what = format!("{} {reference}: two payments: {intents:#?}", shop.plan.id);
             world.violated(what);
         }
-        let tenant = TenantId::new(&shop.plan.id);
-        let found = world
-            .store
-            .latest_payment_of_order(&tenant, &OrderReference::new(reference))
-            .await
-            .expect("the store works");
-        match found {
-            Some(stored) => {
-                books(world, shop, &stored.value, &intents);
-                told(world, shop, order, &stored.value, &intents);
-            }
+        match books.get(reference) {
+            Some(payment) => agree(world, shop, payment, &intents, lost),
             None if intents.is_empty() => {}
             None => world.violated(format!("{}: unknown: {intents:?}", shop.plan.id)),
         }
@@ -69,35 +61,81 @@ fn limits(world: &World, shop: &Shop, intent: &IntentAudit) {
     }
 }
 
-/// Our books agree with Stripe.
-fn books(world: &World, shop: &Shop, payment: &Payment, intents: &[IntentAudit]) {
+/// Our books agree with Stripe. Where an event about the intent was lost, they are those of when
+/// Stripe was last asked: nothing is in them that did not happen.
+fn agree(world: &World, shop: &Shop, payment: &Payment, intents: &[IntentAudit], lost: &Lost) {
     let reference = payment.reference().map(|reference| reference.as_str());
     let current = intents.iter().find(|intent| Some(intent.id.as_str()) == reference);
-    let factor = stripe_factor(payment.checkout.total.currency().code());
-    let ours = (
-        payment.captured.minor() * factor,
-        payment.refunded().minor() * factor,
-        payment.capturable.minor() * factor,
-    );
+    let ours = Ours::of(payment);
     let theirs = current.map_or((0, 0, 0), |intent| {
         (intent.amount_captured, intent.amount_refunded, intent.amount_capturable)
     });
-    if ours != theirs {
+    let missed = current.and_then(|intent| lost.newest_about(&intent.id));
+    let asked = current.and_then(|intent| world.asked.last(&intent.id));
+    let agrees = match (missed, asked) {
+        (None, _) => (ours.captured, ours.refunded, ours.capturable) == theirs,
+        // An intent says nothing of its refunds.
+        (Some(missed), Some(asked)) if asked > missed + CLOCK_STEPS_BACK => {
+            (ours.captured, ours.capturable) == (theirs.0, theirs.2)
+        }
+        (Some(_), _) => ours.captured <= theirs.0,
+    };
+    if !agrees {
         let order = &payment.checkout.order_reference;
         world.violated(format!(
-            "{} {order:?} {}: captured, refunded, capturable are {ours:?} in our books and \
-             {theirs:?} at Stripe",
+            "{} {order:?} {}: our books say {ours:?}, Stripe says {theirs:?} (captured, refunded, \
+             capturable); lost at {missed:?}, asked at {asked:?}",
             shop.plan.id, payment.status
         ));
     }
 }
 
-/// The shop was told of the money that Stripe has.
-fn told(world: &World, shop: &Shop, order: &ShopOrder, payment: &Payment, intents: &[IntentAudit]) {
+/// Money in our books, in Stripe's units.
+#[derive(Clone, Copy, Debug)]
+struct Ours {
+    captured: i64,
+    refunded: i64,
+    capturable: i64,
+}
+
+impl Ours {
+    fn of(payment: &Payment) -> Self {
+        let factor = stripe_factor(payment.checkout.total.currency().code());
+        Self {
+            captured: payment.captured.minor() * factor,
+            refunded: payment.refunded().minor() * factor,
+            capturable: payment.capturable.minor() * factor,
+        }
+    }
+}
+
+/// The shop was told of the money that Stripe has; where events were lost, of that in our books.
+pub fn told(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
+    for (reference, order) in &shop.orders {
+        let Some(payment) = books.get(reference) else { continue };
+        let intents = intents(world, shop, reference);
+        let (captured, refunded) = if super::missed(&intents, lost) {
+            let ours = Ours::of(payment);
+            (ours.captured, ours.refunded)
+        } else {
+            (
+                intents.iter().map(|intent| intent.amount_captured).sum(),
+                intents.iter().map(|intent| intent.amount_refunded).sum(),
+            )
+        };
+        heard(world, shop, order, payment, (captured, refunded));
+    }
+}
+
+fn heard(
+    world: &World,
+    shop: &Shop,
+    order: &ShopOrder,
+    payment: &Payment,
+    (captured, refunded): (i64, i64),
+) {
     let factor = stripe_factor(order.plan.currency);
     let told = Heard::of(shop, &order.plan.reference);
-    let captured: i64 = intents.iter().map(|intent| intent.amount_captured).sum();
-    let refunded: i64 = intents.iter().map(|intent| intent.amount_refunded).sum();
     let (heard_captured, heard_refunded) = (told.captured * factor, told.refunded * factor);
     let tenant = &shop.plan.id;
     let reference = &order.plan.reference;
@@ -105,15 +143,17 @@ fn told(world: &World, shop: &Shop, order: &ShopOrder, payment: &Payment, intent
     let undone = captured == refunded && heard_captured == 0 && told.canceled;
     if heard_captured != captured && !undone {
         world.violated(format!(
-            "{tenant} {reference} {}: the shop heard of {heard_captured} captured, Stripe has {captured}",
+            "{tenant} {reference} {}: the shop heard of {heard_captured} captured, there is {captured}",
             payment.status
         ));
     }
     // A part refunded by hand names no items, so the shop hears of it in words alone (R14).
-    let by_hand = order.plan.dashboard.is_some() && heard_refunded <= refunded;
+    let by_hand =
+        matches!(order.plan.dashboard, Some((_, Dashboard::Refund | Dashboard::RefundPart)))
+            && heard_refunded <= refunded;
     if heard_refunded != refunded && !undone && !by_hand {
         world.violated(format!(
-            "{tenant} {reference} {}: the shop heard of {heard_refunded} refunded, Stripe has {refunded}",
+            "{tenant} {reference} {}: the shop heard of {heard_refunded} refunded, there is {refunded}",
             payment.status
         ));
     }

@@ -4,7 +4,7 @@ use app::ports::*;
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use payment::{Account, OrderReference, Payment, PaymentId, PspReference, TenantId};
+use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 
 pub struct DownStore;
 
@@ -67,6 +67,14 @@ impl Store for DownStore {
         &self,
         _: &TenantId,
         _: &PspReference,
+    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+        down()
+    }
+
+    async fn payment_of_open_command(
+        &self,
+        _: &TenantId,
+        _: CommandId,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         down()
     }

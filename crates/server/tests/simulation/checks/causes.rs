@@ -1,0 +1,113 @@
+//! A result that answers no command has another cause, and there is one for each: what somebody did
+//! in the dashboard (R14), a method that captures by itself, an authorization that ended, and what
+//! a capture released (R7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stripe_sandbox::IntentAudit;
+
+use crate::checks::intents;
+use crate::ledger::Told;
+use crate::plan::Dashboard;
+use crate::shop::{Read, Shop};
+use crate::world::World;
+
+/// `taken` are the messages that answer somebody.
+pub fn check(world: &World, shop: &Shop, taken: &BTreeSet<String>) {
+    let mut causes: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for read in shop.reads.iter().filter(|read| read.is_result() && !taken.contains(&read.id)) {
+        let of = Extra::new(world, shop, read);
+        let allowed = match read.name.as_str() {
+            // They say how the money stands, and answer no command.
+            "PaymentAuthorized"
+            | "PaymentAuthorizationFailed"
+            | "PaymentOverpaid"
+            | "PaymentUnderpaid" => continue,
+            "PaymentCaptured" => of.captured_by_others(),
+            "PaymentCaptureFailed" if follows_a_capture(world, shop, read) => continue,
+            "PaymentCaptureFailed" => of.released(),
+            "PaymentCanceled" => of.canceled_by_others(),
+            "PaymentRefunded" => of.refunded_by_hand(),
+            // "PaymentCancellationFailed", "PaymentRefundFailed"
+            _ => 0,
+        };
+        let told = causes.entry((read.order(), read.name.clone())).or_default();
+        *told += 1;
+        if *told > allowed {
+            world.violated(format!(
+                "{}: {} answers nothing and has no cause",
+                shop.plan.id,
+                read.short()
+            ));
+        }
+    }
+}
+
+/// A result that answers no command.
+struct Extra<'a> {
+    world: &'a World,
+    shop: &'a Shop,
+    read: &'a Read,
+    intents: Vec<IntentAudit>,
+}
+
+impl<'a> Extra<'a> {
+    fn new(world: &'a World, shop: &'a Shop, read: &'a Read) -> Self {
+        Self { world, shop, read, intents: intents(world, shop, &read.order()) }
+    }
+
+    fn dashboard(&self) -> Option<Dashboard> {
+        let order = self.shop.orders.get(&self.read.order())?;
+        order.plan.dashboard.map(|(_, what)| what)
+    }
+
+    /// Each intent is captured as a whole once, by its method or by hand.
+    fn captured_by_others(&self) -> usize {
+        let order = self.shop.orders.get(&self.read.order());
+        let by_itself = order.is_some_and(|order| order.plan.pay.captures_by_itself());
+        let by_hand = self.dashboard() == Some(Dashboard::Capture);
+        if by_itself || by_hand { self.intents.len() } else { 0 }
+    }
+
+    /// What was left of an intent captured in part was let go of: once.
+    fn released(&self) -> usize {
+        let part = |intent: &&IntentAudit| {
+            intent.status == "succeeded" && intent.amount_captured < intent.amount
+        };
+        self.intents.iter().filter(part).count()
+    }
+
+    /// Intents that Stripe canceled although the app did not ask: they expired, or somebody at the
+    /// dashboard did it. Only the app sends keys.
+    fn canceled_by_others(&self) -> usize {
+        let calls = self.world.sandbox.calls();
+        let by_others = |intent: &&IntentAudit| {
+            let path = format!("/v1/payment_intents/{}/cancel", intent.id);
+            let ours = calls.iter().any(|call| {
+                call.path == path && call.status == Some(200) && call.idempotency_key.is_some()
+            });
+            intent.status == "canceled" && !ours
+        };
+        self.intents.iter().filter(by_others).count()
+    }
+
+    /// One that completes what was captured, or stands for one that failed (rule R14).
+    fn refunded_by_hand(&self) -> usize {
+        usize::from(matches!(self.dashboard(), Some(Dashboard::Refund | Dashboard::RefundPart)))
+    }
+}
+
+/// Whether a failed capture is the rest that a capture of other items released, or of an order that
+/// came in short: told with it (rules R7 and R16).
+pub fn follows_a_capture(world: &World, shop: &Shop, read: &Read) -> bool {
+    let tenant = &shop.plan.id;
+    let Some((_, this)) = world.ledger.find(tenant, &read.id) else { return false };
+    let beside = |told: &Told| told.commit == this.commit && told.order == this.order;
+    let told = world.ledger.of_tenant(tenant);
+    read.name == "PaymentCaptureFailed"
+        && told.iter().filter(|told| beside(told)).any(|told| match told.name {
+            "PaymentCaptured" => told.items().is_disjoint(&read.items()),
+            "PaymentUnderpaid" => true,
+            _ => false,
+        })
+}
