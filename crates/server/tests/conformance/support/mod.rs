@@ -152,6 +152,7 @@ impl TestApp {
             routes: (*self.app.consumer.relay.routes).clone(),
             site: context.site.as_ref().clone(),
             auth_token: SecretString::from(TOKEN),
+            stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
         });
