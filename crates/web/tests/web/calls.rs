@@ -35,8 +35,8 @@ async fn the_configuration_comes_back_with_its_secrets_masked() {
         "paymentPageTitle": "Shop",
         "publishableKey": "pk_test_0123456789abcdef",
         "secretKey": "sk_test_…cdef",
-        "shopOrigins": [],
         "sharedCommandChannel": false,
+        "shopOrigins": [],
         "statementDescriptorSuffix": null,
         "webhookSecrets": [
           "whsec_…cdef"

@@ -94,7 +94,7 @@ impl TestApp {
         let sandbox = sandbox(&entropy, &address);
         let app = Self::beside(sandbox, store, entropy, routes);
         address.connect(app.app.router.clone());
-        Self { address: address, ..app }
+        Self { address, ..app }
     }
 
     /// The app beside a stand-in that is there already and sends it no webhooks.
