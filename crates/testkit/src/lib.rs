@@ -2,6 +2,8 @@
 //!
 //! - [`TestEntropy`]: a clock that stands still until it is moved, and ids that are counted.
 //! - [`builders`]: a tenant, an order, a payment and a message with sensible defaults.
+//! - [`TestIdentityProvider`]: signs tokens; [`TestSignIn`]: lets tests in that are about
+//!   something else.
 //! - [`store_contract`]: what every store has to do; [`store_contract_tests!`] runs it.
 
 #![expect(
@@ -12,6 +14,10 @@
 
 pub mod builders;
 mod entropy;
+pub mod identity_provider;
+mod sign_in;
 pub mod store_contract;
 
 pub use entropy::TestEntropy;
+pub use identity_provider::{SigningKey, TestIdentityProvider};
+pub use sign_in::TestSignIn;
