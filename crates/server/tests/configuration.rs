@@ -11,6 +11,7 @@ use paybridge::config::report::{MASK, Report};
 use paybridge::config::{Config, ConfigError, Database, LogFormat, Settings, Sources, Transport};
 use protocol::Channel;
 use secrecy::ExposeSecret;
+use store::Keyring;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const TOKEN: &str = "a-long-random-word";
@@ -132,8 +133,8 @@ fn a_whole_file() {
 
     let secrets = config.secrets().unwrap();
     let key: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
-    assert_eq!(secrets.encryption_key.expose_secret(), &key);
-    assert_eq!(secrets.auth_token.expose_secret(), TOKEN);
+    assert_eq!(secrets.keyring.active_id(), Keyring::from_bytes(&key, []).active_id());
+    assert_eq!(secrets.auth_token.unwrap().expose_secret(), TOKEN);
 }
 
 #[test]

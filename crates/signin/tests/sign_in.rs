@@ -148,7 +148,7 @@ async fn c78_a_token_that_is_not_good_is_refused_with_the_reason() {
     }
     for good in [json!({"exp": now - 59}), json!({"nbf": now + 60}), json!({"exp": 4e9})] {
         let told = door.told(&door.token(good.clone())).await;
-        assert!(told.contains("tenant-1") || good["exp"] == 4e9, "{good}: {told}");
+        assert!(told.contains("tenant-1"), "{good}: {told}");
     }
 }
 

@@ -76,6 +76,15 @@ impl Keyring {
         Ok(self)
     }
 
+    /// A keyring from the bytes of its keys.
+    pub fn from_bytes<'a>(
+        active: &[u8; KEY_BYTES],
+        older: impl IntoIterator<Item = &'a [u8; KEY_BYTES]>,
+    ) -> Self {
+        let key = |bytes: &[u8; KEY_BYTES]| Key::new(Zeroizing::new(*bytes));
+        Self { active: key(active), older: older.into_iter().map(key).collect() }
+    }
+
     /// A new random key, in base64.
     ///
     /// # Errors

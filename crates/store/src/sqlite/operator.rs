@@ -1,6 +1,7 @@
 //! The database as an operator uses it from a terminal, beside a running server.
 //!
 //! - [`payments`]: one payment with all that is open for it, and lists of them.
+//! - [`tenants`]: which there are.
 //! - [`inbox`], [`outbox`]: their rows, and what may be done about one.
 //!
 //! Lists name rows by tenant and id, and each row is then read by them: that way every row is read
@@ -9,6 +10,7 @@
 mod inbox;
 mod outbox;
 mod payments;
+mod tenants;
 
 use std::path::Path;
 

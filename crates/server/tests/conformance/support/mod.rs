@@ -20,12 +20,11 @@ use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use messaging::Routes;
 use paybridge::wiring::{App, Parts};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
-use testkit::TestEntropy;
+use testkit::{TestEntropy, TestSignIn};
 use tower::ServiceExt;
 
 pub use cart::*;
@@ -112,7 +111,9 @@ impl TestApp {
             push: Arc::new(pushed.clone()),
             routes,
             site: site("http://app.test"),
-            auth_token: SecretString::from(TOKEN),
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits: web::Limits::default(),
+            trusted_proxies: web::TrustedProxies::default(),
             stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
@@ -130,7 +131,9 @@ impl TestApp {
             push: Arc::new(self.pushed.clone()),
             routes: (*self.app.consumer.relay.routes).clone(),
             site: site(public_url),
-            auth_token: SecretString::from(TOKEN),
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits: web::Limits::default(),
+            trusted_proxies: web::TrustedProxies::default(),
             stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
