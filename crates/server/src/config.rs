@@ -70,6 +70,7 @@ pub struct Config {
 }
 
 /// The secrets that `serve` cannot do without.
+#[derive(Debug)]
 pub struct Secrets {
     /// What credentials are encrypted with in the database.
     pub keyring: Keyring,
