@@ -18,7 +18,7 @@ const TENANT_MAX: usize = 255;
 /// The longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 8 * 1024;
 /// The algorithms that are accepted, wherever a key is for them.
-const ACCEPTED: &str = "RS256, ES256 and EdDSA";
+const ACCEPTED: &str = "RS256,ES256,EdDSA";
 
 /// What is expected of a token.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use crate::state::WebState;
 use crate::{address, tenant};
 
 /// What a browser may send.
-const ALLOWED_HEADERS: &str = "authorization, content-type, x-tenant-identifier";
+const ALLOWED_HEADERS: &str = "authorization,content-type,x-tenant-identifier";
 /// What its script may read.
 const EXPOSED_HEADERS: &str = "retry-after";
 /// How long a browser remembers the answer, in seconds.

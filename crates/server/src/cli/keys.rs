@@ -86,6 +86,19 @@ impl Ring {
         Ok(self.store.key_uses(&self.keyring).await?)
     }
 
+    /// Step by step, so that a server beside it never waits for long.
+    async fn move_all(&self) -> anyhow::Result<u64> {
+        let mut moved = 0;
+        loop {
+            let now = SystemEntropy.now();
+            let step = self.store.rotate_some(Arc::clone(&self.keyring), now).await?;
+            moved += step.moved;
+            if step.done {
+                return Ok(moved);
+            }
+        }
+    }
+
     fn role(&self, key: &KeyUse) -> &'static str {
         match (key.key_id == self.keyring.active_id(), key.in_ring) {
             (true, _) => "encryption_key",
@@ -129,15 +142,7 @@ fn rows(ring: &Ring, uses: &[KeyUse]) -> serde_json::Value {
 fn rotate(arguments: &RotateArguments) -> anyhow::Result<()> {
     let ring = Ring::open(&arguments.ring)?;
     let (moved, uses) = start::runtime()?.block_on(async {
-        let mut moved = 0;
-        while !arguments.dry_run {
-            let now = SystemEntropy.now();
-            let step = ring.store.rotate_some(Arc::clone(&ring.keyring), now).await?;
-            moved += step.moved;
-            if step.done {
-                break;
-            }
-        }
+        let moved = if arguments.dry_run { 0 } else { ring.move_all().await? };
         anyhow::Ok((moved, ring.uses().await?))
     })?;
     let left = ring.left(&uses);

@@ -1,6 +1,6 @@
 //! `paybridge tenant token`: the fixed tokens of shops that have no identity provider.
 
-use anyhow::Context;
+use anyhow::anyhow;
 use app::Entropy;
 use app::ports::{NewToken, TokenRow, Tokens};
 use clap::{Args, Subcommand};
@@ -105,7 +105,8 @@ pub(super) fn run(arguments: &TokenArguments) -> anyhow::Result<()> {
 fn issue(arguments: &IssueArguments) -> anyhow::Result<()> {
     let IssueArguments { of, label, days } = arguments;
     let store = open(&of.file)?;
-    let token = signin::token::generate().context("the operating system gives no random bytes")?;
+    let token = signin::token::generate()
+        .map_err(|error| anyhow!("the operating system gives no random bytes: {error}"))?;
     let (id, now) = (SystemEntropy.new_id(), SystemEntropy.now());
     let expires_at = days.map(|days| now + SignedDuration::from_hours(24 * i64::from(days)));
     let new = NewToken {

@@ -122,19 +122,22 @@ pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
 
 /// Whether callers have to show a token.
 pub(super) fn asks_for_token(text: &str) -> Parsed<bool> {
-    one_of_two(text, AUTH_MODE_TOKEN, AUTH_MODE_NONE)
+    match text {
+        AUTH_MODE_TOKEN => Ok(true),
+        AUTH_MODE_NONE => Ok(false),
+        _ => Err(unexpected(text, Kind::OneOf(&[AUTH_MODE_TOKEN, AUTH_MODE_NONE]))),
+    }
 }
 
 /// Whether messages may be pushed to private addresses.
 pub(super) fn private_targets(text: &str) -> Parsed<bool> {
-    one_of_two(text, PRIVATE_TARGETS_ALLOWED, PRIVATE_TARGETS_REFUSED)
-}
-
-fn one_of_two(text: &str, yes: &'static str, no: &'static str) -> Parsed<bool> {
-    if text == yes || text == no {
-        return Ok(text == yes);
+    match text {
+        PRIVATE_TARGETS_ALLOWED => Ok(true),
+        PRIVATE_TARGETS_REFUSED => Ok(false),
+        _ => {
+            Err(unexpected(text, Kind::OneOf(&[PRIVATE_TARGETS_REFUSED, PRIVATE_TARGETS_ALLOWED])))
+        }
     }
-    Err(format!("expected \"{yes}\" or \"{no}\", found {text:?}"))
 }
 
 /// It travels in a header, so only what a header can carry.

@@ -31,7 +31,6 @@ pub const TENANT: &str = "tenant-test-0001";
 /// The app under test.
 pub struct App {
     pub router: Router,
-    state: WebState,
     pub store: Arc<dyn Store>,
     pub psp: Arc<FakePsp>,
     pub entropy: Arc<TestEntropy>,
