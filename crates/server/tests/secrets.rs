@@ -1,12 +1,7 @@
 //! A whole run with real processes, everything logged: no secret that was used is in any line of
 //! the log, any answer, any message or any file of the database. The keys are rotated meanwhile.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::Read;

@@ -104,7 +104,6 @@ pub(crate) async fn limit_address(
 
 /// More requests than are allowed; in so many seconds there is room again.
 pub(crate) fn too_many(seconds: u64) -> Failure {
-    metrics::counter!("paybridge_http_limited_total").increment(1);
     Failure::new(
         StatusCode::TOO_MANY_REQUESTS,
         "Too many requests; wait as long as Retry-After in the header says, then call again.",
