@@ -178,6 +178,7 @@ async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_ro
     let third = site.start("third", &["serve"], &[&new]);
     Site::wait_for(&format!("{app}/health/ready")).await;
     let mut told = answer + &answers(&app, &token).await;
+    told.push_str(&revoked_at_once(&site, &app, &token, &new).await);
     log.push_str(&third.stop());
     told.push_str(&format!("{:?}", shop.read_messages()));
     for arguments in [["config", "--json"], ["tenant", "list"], ["payment", "list"]] {
@@ -199,6 +200,31 @@ async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_ro
         assert!(!in_database, "{secret} is in the database");
     }
     assert!(log.lines().count() > 100 && told.len() > 1000 && database.len() > 10_000);
+}
+
+/// The token is revoked beside the running server, and opens nothing from then on.
+async fn revoked_at_once(site: &Site, app: &str, token: &str, key: &str) -> String {
+    let listed = site.told(&["tenant", "token", "list", TENANT, "--json"], &[key]);
+    let rows: Value = serde_json::from_str(&listed).unwrap();
+    let id = rows["rows"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        (&rows["rows"][0]["label"], &rows["rows"][0]["state"]),
+        (&"shop".into(), &"good".into())
+    );
+    let ask = async |tenant: &str| {
+        let url = format!("{app}/message-channels/app-events");
+        let request =
+            reqwest::Client::new().get(url).bearer_auth(token).header("consumer-id", tenant);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((ask(TENANT).await, ask("another").await), (200, 403));
+    let nobodys =
+        site.command(&["tenant", "token", "revoke", "another", id], &[key]).output().unwrap();
+    assert_eq!(nobodys.status.code(), Some(1), "it is not the other tenant's");
+    assert_eq!(ask(TENANT).await, 200);
+    let revoked = site.told(&["tenant", "token", "revoke", TENANT, id], &[key]);
+    assert_eq!(ask(TENANT).await, 401);
+    listed + &revoked
 }
 
 /// Answers of calls that need the tenant's secrets, and that show its configuration.

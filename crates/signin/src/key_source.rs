@@ -60,3 +60,43 @@ impl KeySource for HttpKeySource {
         Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request and returns what came of fetching.
+    async fn fetched(answer: &str) -> Result<Vec<u8>, String> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap()).parse().unwrap();
+        let source = HttpKeySource::new(url).unwrap();
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).await.unwrap();
+            assert!(head[..read].starts_with(b"GET /keys "));
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // More than one connection would mean that a redirect was followed.
+            tokio::time::timeout(Duration::from_millis(100), listener.accept()).await.is_err()
+        };
+        let (fetched, alone) = tokio::join!(source.fetch(), answering);
+        assert!(alone, "one request was made");
+        fetched
+    }
+
+    #[tokio::test]
+    async fn keys_come_from_the_configured_address_and_nowhere_else() {
+        let keys = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}";
+        assert_eq!(fetched(keys).await.unwrap(), b"{\"keys\":[]}");
+        let moved = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+        assert!(fetched(moved).await.unwrap_err().contains("302"));
+        let length = KEYS_BYTES_MAX + 1;
+        let large =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{}", "x".repeat(length));
+        assert!(fetched(&large).await.unwrap_err().contains("more than"));
+    }
+}

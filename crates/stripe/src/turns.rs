@@ -46,3 +46,30 @@ impl Turns {
         turns
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_account_has_so_many_turns_and_takes_none_from_another() {
+        let turns = Turns::new(2);
+        let (one, other) = (SecretString::from("sk_test_1"), SecretString::from("sk_test_2"));
+        let first = turns.wait(&one).await;
+        let second = turns.wait(&one).await;
+        assert!(first.is_some() && second.is_some());
+        assert!(turns.of(&one).try_acquire_owned().is_err(), "the third waits");
+        assert!(turns.of(&other).try_acquire_owned().is_ok());
+        drop(first);
+        assert!(turns.of(&one).try_acquire_owned().is_ok());
+    }
+
+    #[test]
+    fn accounts_without_a_call_are_forgotten() {
+        let turns = Turns::new(1);
+        for number in 0..=ACCOUNTS_KEPT {
+            turns.of(&SecretString::from(format!("sk_test_{number}")));
+        }
+        assert_eq!(turns.accounts.lock().unwrap().len(), 1);
+    }
+}
