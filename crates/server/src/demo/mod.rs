@@ -115,10 +115,12 @@ impl Running {
         let (stop_shop, shop_stopped) = oneshot::channel();
         let (stripe, sandbox) = start_sandbox(sandbox_port, sandbox_stopped).await?;
         let token = signin::token::generate()?.expose_secret().to_owned();
-        let (app, task) = start_app(app_port, &stripe, &token, folder.path(), app_stopped).await?;
+        let shop_token = signin::token::generate()?.expose_secret().to_owned();
+        let tokens = [(shop::TENANT, token.as_str()), (storefront::TENANT, &shop_token)];
+        let (app, task) = start_app(app_port, &stripe, tokens, folder.path(), app_stopped).await?;
         let (listener, address) = bind(shop_port).await?;
         let address = format!("http://{address}");
-        let config = storefront::config(&address, &app, &stripe, &token);
+        let config = storefront::config(&address, &app, &stripe, &shop_token);
         let (shop, storefront) = (address, storefront::start(config, listener, shop_stopped)?);
         Ok(Self {
             app,
@@ -200,7 +202,7 @@ async fn start_sandbox(
 async fn start_app(
     port: u16,
     stripe: &str,
-    token: &str,
+    tokens: [(&str, &str); 2],
     folder: &std::path::Path,
     stopped: oneshot::Receiver<()>,
 ) -> anyhow::Result<(String, JoinHandle<anyhow::Result<()>>)> {
@@ -210,7 +212,7 @@ async fn start_app(
     let keyring = Keyring::from_base64(&Keyring::generate()?)?;
     let store = open_store(&folder.join("paybridge.db"), keyring, true)?;
     let app = App::new(Parts {
-        sign_in: shop_sign_in(token, store.clone()).await?,
+        sign_in: shop_sign_in(tokens, store.clone()).await?,
         store,
         psp: stripe_over_http(stripe, stripe::CALLS_MAX)?,
         entropy: Arc::new(SystemEntropy),
@@ -229,16 +231,21 @@ async fn start_app(
     Ok((public_url, tokio::spawn(app.serve(listener, ConnectionLimits::default(), stop, DRAIN))))
 }
 
-/// The demo's shop has a token of its own, as a real one would.
-async fn shop_sign_in(token: &str, tokens: Arc<SqliteStore>) -> anyhow::Result<Arc<dyn SignIn>> {
-    let issued = NewToken {
-        id: SystemEntropy.new_id(),
-        tenant: TenantId::new(shop::TENANT),
-        hash: signin::token::hash(token),
-        label: "demo".to_owned(),
-        created_at: SystemEntropy.now(),
-        expires_at: None,
-    };
-    tokens.add_token(issued).await?;
+/// Each tenant of the demo has a token of its own, as real ones would.
+async fn shop_sign_in(
+    of_tenants: [(&str, &str); 2],
+    tokens: Arc<SqliteStore>,
+) -> anyhow::Result<Arc<dyn SignIn>> {
+    for (tenant, token) in of_tenants {
+        let issued = NewToken {
+            id: SystemEntropy.new_id(),
+            tenant: TenantId::new(tenant),
+            hash: signin::token::hash(token),
+            label: "demo".to_owned(),
+            created_at: SystemEntropy.now(),
+            expires_at: None,
+        };
+        tokens.add_token(issued).await?;
+    }
     sign_in(&Auth::Token(None), None, tokens)
 }
