@@ -19,7 +19,7 @@ const CORE: &[&str] = &["app", "payment", "protocol"];
 /// fake of it.
 const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 
-const DIRECTIONS: [Direction; 12] = [
+const DIRECTIONS: [Direction; 13] = [
     Direction { name: "payment", uses: &[], tests_use: &[] },
     Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
     Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },

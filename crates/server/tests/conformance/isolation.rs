@@ -160,6 +160,12 @@ fn tries(site: &Site, method: &Method, path: &str) -> Option<Vec<(u16, Request<B
             ]
         }
         ("POST", "/webhooks" | "/webhooks/test") => webhooks(site, path),
+        // Whoever has its address opens a payment's page; as the intruder's it is not there.
+        ("GET", "/app-payment" | "/app-payment/redirect") => {
+            let query = format!("transactionId={}&tenantIdentifier={INTRUDER}", site.transaction);
+            vec![(404, intrude(method, &format!("{path}?{query}"), &[], ""))]
+        }
+        ("POST", "/app-payment/csp-report") => vec![(204, at(&other, "{}"))],
         ("GET", "/health/live" | "/health/ready" | "/metrics") => vec![(200, at(&other, ""))],
         _ => return None,
     };
