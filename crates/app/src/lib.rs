@@ -48,6 +48,7 @@ pub mod receive_command;
 pub mod receive_webhook;
 mod redirects;
 pub mod settings;
+pub mod sign_in;
 pub mod tenant;
 pub mod work;
 mod write;

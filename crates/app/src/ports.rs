@@ -3,6 +3,7 @@
 mod entropy;
 mod operator;
 mod psp;
+mod sign_in;
 mod store;
 
 pub use entropy::Entropy;
@@ -15,6 +16,7 @@ pub use psp::{
     PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
     WebhookRejected,
 };
+pub use sign_in::{Caller, NewToken, SignIn, SignInError, TokenHash, TokenRow, Tokens};
 pub use store::{
     After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,
     DeliveryOutcome, Expected, ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxKind,

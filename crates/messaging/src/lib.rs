@@ -6,7 +6,8 @@
 //! [`relay::Routes`].
 
 pub mod consumer;
-pub mod push;
+pub mod public_only;
+mod push;
 pub mod relay;
 
 pub use consumer::Consumer;

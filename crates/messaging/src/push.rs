@@ -1,5 +1,6 @@
 //! Pushing one message by plain HTTP (contract, shop, section 2, http).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::limits::LEASE;
@@ -8,6 +9,8 @@ use async_trait::async_trait;
 use protocol::Dialect;
 use reqwest::StatusCode;
 use url::Url;
+
+use crate::public_only::{self, PublicOnly};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,28 +39,35 @@ pub enum PushError {
 #[derive(Clone, Debug)]
 pub struct HttpPush {
     client: reqwest::Client,
+    private_targets: bool,
 }
 
 impl HttpPush {
-    /// A transport with connections of its own.
+    /// A transport with connections of its own; to private addresses only if those are allowed.
+    /// Where they are not, no proxy of the environment is used: it would connect instead.
     ///
     /// # Errors
     /// TLS could not be set up.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
+    pub fn new(private_targets: bool) -> Result<Self, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             // A send ends within half the lease, so that nobody else sends it meanwhile.
             .timeout(LEASE.unsigned_abs() / 2)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("paybridge/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { client })
+            .user_agent(concat!("paybridge/", env!("CARGO_PKG_VERSION")));
+        if !private_targets {
+            builder = builder.no_proxy().dns_resolver(Arc::new(PublicOnly));
+        }
+        Ok(Self { client: builder.build()?, private_targets })
     }
 }
 
 #[async_trait]
 impl PushTransport for HttpPush {
     async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), PushError> {
+        if !self.private_targets && public_only::names_private_address(target) {
+            return Err(PushError::Later(public_only::REFUSED.to_owned()));
+        }
         let mut request = self
             .client
             .post(target.clone())
@@ -70,9 +80,18 @@ impl PushTransport for HttpPush {
         }
         match request.send().await {
             Ok(response) => judge(response.status()),
-            Err(error) => Err(PushError::Later(error.without_url().to_string())),
+            Err(error) => Err(PushError::Later(describe(&error.without_url()))),
         }
     }
+}
+
+/// The innermost cause says what is wrong; the outermost only that sending failed.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    format!("{error}: {innermost}")
 }
 
 /// Only an answer that says "I cannot read this" is final; anything else may be mended.
@@ -91,6 +110,44 @@ fn judge(status: StatusCode) -> Result<(), PushError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn message() -> ChannelMessage {
+        let id = app::ports::MessageId(uuid::Uuid::nil());
+        ChannelMessage { id, attributes: Vec::new(), body: "{}".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_pushed_to_a_private_address_unless_that_is_allowed() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let push = HttpPush::new(false).unwrap();
+        for host in ["127.0.0.1", "localhost", "[::1]"] {
+            let target = format!("http://{host}:{port}/").parse().unwrap();
+            match push.push(&target, &message()).await {
+                Err(PushError::Later(reason)) => {
+                    assert!(reason.contains("channels.private_targets"), "{host}: {reason}");
+                }
+                other => panic!("{host}: {other:?}"),
+            }
+        }
+        let nobody_came = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(nobody_came.is_err(), "no connection was made");
+
+        let target = format!("http://localhost:{port}/").parse().unwrap();
+        let answering = async {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).await.unwrap();
+            assert!(head[..read].starts_with(b"POST / "));
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        };
+        let allowed = HttpPush::new(true).unwrap();
+        let (pushed, message) = (allowed, message());
+        let (sent, ()) = tokio::join!(pushed.push(&target, &message), answering);
+        assert_eq!(sent, Ok(()));
+    }
 
     #[test]
     fn only_what_cannot_be_read_is_rejected_for_good() {

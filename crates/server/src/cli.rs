@@ -13,6 +13,8 @@ mod sandbox;
 mod serve;
 pub mod start;
 mod table;
+mod tenant;
+mod token;
 
 use std::process::ExitCode;
 
@@ -59,10 +61,12 @@ enum Command {
     Sandbox(SandboxArguments),
     /// Show the effective configuration, secrets masked
     Config(config::ConfigArguments),
-    /// Make keys
+    /// Make and rotate encryption keys
     Keys(keys::KeysArguments),
     /// See where payments stand and what is stuck
     Payment(payment::PaymentArguments),
+    /// See the tenants and issue their tokens
+    Tenant(tenant::TenantArguments),
     /// Look after webhooks and commands that came in
     Inbox(inbox::InboxArguments),
     /// Look after messages to shops
@@ -100,6 +104,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Config(arguments) => config::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Payment(arguments) => payment::run(arguments),
+        Command::Tenant(arguments) => tenant::run(arguments),
         Command::Inbox(arguments) => inbox::run(arguments),
         Command::Outbox(arguments) => outbox::run(arguments),
     }

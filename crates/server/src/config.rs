@@ -4,8 +4,10 @@
 //! they came from; [`Config`] is what they mean. [`report`] shows the effective configuration and
 //! [`reference`](mod@reference) writes the documentation.
 
+mod auth;
 pub mod error;
 pub mod keys;
+mod limits;
 mod parse;
 pub mod reference;
 pub mod report;
@@ -16,12 +18,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use protocol::Channel;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
+use store::Keyring;
 use url::Url;
 
+pub use auth::{Auth, IdentityProviderSettings};
 pub use error::{ConfigError, Problem};
 use keys::{ChannelKeys, Fallback, Key};
+pub use limits::{ConnectionLimits, Limits};
 pub use sources::{Origin, Settings, Sources};
 
 /// The key that credentials are encrypted with in the database.
@@ -50,7 +56,16 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// How messages travel, for every channel that the app sends on.
     pub channels: BTreeMap<Channel, Transport>,
+    /// Whether messages may be pushed to private addresses.
+    pub private_targets: bool,
+    /// Who may call.
+    pub auth: Auth,
+    /// How much clients may ask, and how much the app asks of Stripe.
+    pub limits: Limits,
+    /// Proxies whose word about a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
     encryption_key: Option<EncryptionKey>,
+    older_encryption_keys: Vec<EncryptionKey>,
     auth_token: Option<SecretString>,
 }
 
@@ -58,9 +73,9 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Secrets {
     /// What credentials are encrypted with in the database.
-    pub encryption_key: EncryptionKey,
-    /// What callers of the private API show.
-    pub auth_token: SecretString,
+    pub keyring: Keyring,
+    /// What the operator shows, if there is such a token.
+    pub auth_token: Option<SecretString>,
 }
 
 /// Where the data are.
@@ -149,21 +164,31 @@ impl Config {
     /// # Errors
     /// With every secret that is not set, and what to do about it.
     pub fn secrets(&self) -> Result<Secrets, ConfigError> {
-        match (&self.encryption_key, &self.auth_token) {
-            (Some(encryption_key), Some(auth_token)) => Ok(Secrets {
-                encryption_key: SecretBox::new(Box::new(*encryption_key.expose_secret())),
-                auth_token: auth_token.clone(),
-            }),
-            (encryption_key, auth_token) => {
-                let keys = [
-                    (&keys::ENCRYPTION_KEY, encryption_key.is_none()),
-                    (&keys::AUTH_TOKEN, auth_token.is_none()),
-                ];
-                let missing = keys.into_iter().filter(|(_, is_missing)| *is_missing);
-                let problems = missing.map(|(key, _)| missing_problem(key)).collect();
-                Err(ConfigError::new(problems))
-            }
+        let asks_nobody = match &self.auth {
+            Auth::Token(provider) => provider.is_none() && self.auth_token.is_none(),
+            Auth::Nobody => false,
+        };
+        let keyring = self.keyring();
+        if asks_nobody {
+            let advice = keys::AUTH_ADVICE.to_owned();
+            let missing = Problem::Missing { name: keys::AUTH_TOKEN.name, advice };
+            let mut problems = keyring.map_or_else(ConfigError::into_problems, |_| Vec::new());
+            problems.push(missing);
+            return Err(ConfigError::new(problems));
         }
+        Ok(Secrets { keyring: keyring?, auth_token: self.auth_token.clone() })
+    }
+
+    /// The keys that credentials are encrypted with, for a command that needs nothing else.
+    ///
+    /// # Errors
+    /// When no encryption key is set.
+    pub fn keyring(&self) -> Result<Keyring, ConfigError> {
+        let Some(active) = &self.encryption_key else {
+            return Err(missing_problem(&keys::ENCRYPTION_KEY).into());
+        };
+        let older = self.older_encryption_keys.iter().map(ExposeSecret::expose_secret);
+        Ok(Keyring::from_bytes(active.expose_secret(), older))
     }
 }
 
@@ -190,7 +215,14 @@ impl Reader<'_> {
         let public_url_set = self.read(&keys::PUBLIC_URL, parse::base_url);
         let database = self.read(&keys::DATABASE_URL, parse::database);
         let encryption_key = self.read(&keys::ENCRYPTION_KEY, parse::encryption_key);
+        let older_encryption_keys =
+            self.read(&keys::OLDER_ENCRYPTION_KEYS, parse::encryption_keys).unwrap_or_default();
         let auth_token = self.read(&keys::AUTH_TOKEN, parse::token);
+        let auth = self.auth(listen);
+        let limits = self.limits();
+        let trusted_proxies =
+            self.read(&keys::TRUSTED_PROXIES, parse::networks).unwrap_or_default();
+        let private_targets = self.read(&keys::PRIVATE_TARGETS, parse::private_targets);
         let stripe_api_base = self.read(&keys::STRIPE_API_BASE, parse::base_url);
         let stripe_js_url = self.read(&keys::STRIPE_JS_URL, parse::url);
         let app_identifier = self.read(&keys::APP_IDENTIFIER, parse::app_identifier);
@@ -210,7 +242,12 @@ impl Reader<'_> {
             log_format: log_format?,
             shutdown_timeout: shutdown_timeout?,
             channels,
+            private_targets: private_targets?,
+            auth: auth?,
+            limits: limits?,
+            trusted_proxies,
             encryption_key,
+            older_encryption_keys,
             auth_token,
         })
     }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod entropy;
+pub mod listen;
 pub mod logging;
 pub mod metrics;
 pub mod serve;

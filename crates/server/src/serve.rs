@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use app::{Entropy, Site};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
+use web::TrustedProxies;
 
 use crate::config::{Config, Database, Secrets};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::StopSignals;
-use crate::wiring::{App, Parts, open_store, push_over_http, routes, stripe_over_http};
+use crate::wiring::{App, Parts, open_store, push_over_http, routes, sign_in, stripe_over_http};
 use crate::{logging, metrics};
 
 /// Runs the app until it is asked to stop.
@@ -27,24 +25,25 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
     tokio::spawn(metrics::upkeep(handle.clone()));
 
     let Database::Sqlite { path } = &config.database;
-    let key = SecretString::from(BASE64_STANDARD.encode(secrets.encryption_key.expose_secret()));
-    let store = open_store(path, &key, migrate)?;
+    let store = open_store(path, secrets.keyring, migrate)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.public_url(address);
     let app = App::new(Parts {
+        sign_in: sign_in(&config.auth, secrets.auth_token, store.clone())?,
         store,
-        psp: stripe_over_http(config.stripe_api_base.as_str())?,
+        psp: stripe_over_http(config.stripe_api_base.as_str(), config.limits.stripe_calls)?,
         entropy: Arc::new(SystemEntropy),
-        push: push_over_http()?,
+        push: push_over_http(config.private_targets)?,
         routes: routes(&config),
         site: Site {
             public_url: public_url.clone(),
             app_identifier: config.app_identifier.clone(),
         },
-        auth_token: secrets.auth_token,
+        limits: config.limits.web,
+        trusted_proxies: TrustedProxies::new(config.trusted_proxies.iter().copied()),
         stripe_js_url: config.stripe_js_url.clone(),
         metrics: Arc::new(move || handle.render()),
         worker: format!("{}-{}", std::process::id(), SystemEntropy.new_id()),
@@ -62,7 +61,7 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
             std::process::exit(1);
         });
     };
-    app.serve(listener, stop, config.shutdown_timeout).await
+    app.serve(listener, config.limits.connections, stop, config.shutdown_timeout).await
 }
 
 /// Brings the database up to date and says what was done.

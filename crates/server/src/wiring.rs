@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::ports::{SignIn, Tokens};
 use app::{Context, Entropy, Psp, Site, Store};
 use messaging::{Consumer, HttpPush, PushTransport, Relay, Routes};
 use secrecy::SecretString;
+use signin::{Doorkeeper, HttpKeySource, IdentityProvider};
 use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{HttpTransport, StripeClient, StripePsp, Timeouts};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use url::Url;
+use web::{Limits, TrustedProxies};
 
-use crate::config::{Config, Transport};
+use crate::config::{Auth, Config, ConnectionLimits, IdentityProviderSettings, Transport};
 use crate::entropy::SystemEntropy;
+use crate::listen;
 
 /// What an app is made of. Tests put other parts in.
 pub struct Parts {
@@ -33,8 +37,12 @@ pub struct Parts {
     pub routes: Routes,
     /// How the app is reached and what it is called.
     pub site: Site,
-    /// What callers of the private API show.
-    pub auth_token: SecretString,
+    /// Tells who calls.
+    pub sign_in: Arc<dyn SignIn>,
+    /// How much clients may ask.
+    pub limits: Limits,
+    /// Proxies whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Where the payment page loads Stripe's script from.
     pub stripe_js_url: Url,
     /// Writes all metrics.
@@ -54,7 +62,7 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, psp, entropy, push, routes, site, auth_token, .. } = parts;
+        let Parts { store, psp, entropy, push, routes, site, .. } = parts;
         let Parts { stripe_js_url, metrics, worker, .. } = parts;
         let wake = Arc::new(Notify::new());
         let relay = Relay {
@@ -68,7 +76,9 @@ impl App {
         let consumer = Consumer { context: context.clone(), relay, worker, wake: wake.clone() };
         let state = web::WebState {
             context,
-            auth_token,
+            sign_in: parts.sign_in,
+            limits: parts.limits,
+            trusted_proxies: parts.trusted_proxies,
             metrics,
             wake: Some(Arc::new(move || wake.notify_one())),
             page: web::PageSettings::new(&stripe_js_url),
@@ -85,15 +95,16 @@ impl App {
     pub async fn serve(
         self,
         listener: TcpListener,
+        limits: ConnectionLimits,
         stop: impl Future<Output = ()> + Send,
         drain: Duration,
     ) -> anyhow::Result<()> {
         let (stopper, stopped) = watch::channel(false);
         let mut worker = tokio::spawn(self.consumer.run(until(stopped.clone())));
-        let server = axum::serve(listener, self.router).with_graceful_shutdown(until(stopped));
-        let mut server = tokio::spawn(async move { server.await });
+        let serving = listen::serve(listener, self.router, limits, until(stopped));
+        let mut server = tokio::spawn(serving);
         tokio::select! {
-            ended = &mut server => return ended?.context("the HTTP server broke down"),
+            ended = &mut server => return ended.context("the HTTP server broke down"),
             ended = &mut worker => return ended.context("the worker broke down"),
             () = stop => {}
         }
@@ -121,30 +132,60 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 /// It cannot be used; the error says why and what to do.
 pub fn open_store(
     path: &Path,
-    encryption_key: &SecretString,
+    keyring: Keyring,
     migrate: bool,
-) -> anyhow::Result<Arc<dyn Store>> {
-    let keyring = Keyring::from_base64(encryption_key).context("encryption_key")?;
+) -> anyhow::Result<Arc<SqliteStore>> {
     let store = SqliteStore::open(path, keyring, OpenOptions { migrate }, &SystemEntropy)?;
     Ok(Arc::new(store))
 }
 
-/// The Stripe adapter over real connections.
-///
-/// # Errors
-/// The address is not usable, or TLS cannot be set up.
-pub fn stripe_over_http(base: &str) -> anyhow::Result<Arc<dyn Psp>> {
-    let base = Url::parse(base).with_context(|| format!("stripe_api_base {base:?}"))?;
-    let transport = HttpTransport::new(Timeouts::default())?;
-    Ok(Arc::new(StripePsp::new(StripeClient::new(Arc::new(transport), base))))
-}
-
-/// The transport of pushed messages over real connections.
+/// Tells who calls, by the configuration.
 ///
 /// # Errors
 /// TLS cannot be set up.
-pub fn push_over_http() -> anyhow::Result<Arc<dyn PushTransport>> {
-    Ok(Arc::new(HttpPush::new().context("messages cannot be pushed")?))
+pub fn sign_in(
+    auth: &Auth,
+    operator: Option<SecretString>,
+    tokens: Arc<dyn Tokens>,
+) -> anyhow::Result<Arc<dyn SignIn>> {
+    let provider = match auth {
+        Auth::Nobody => {
+            tracing::warn!(
+                "nobody is asked for a token: whoever reaches this machine's loopback acts for any \
+                 tenant and moves its money (auth_mode is \"none\")"
+            );
+            return Ok(Arc::new(signin::Open));
+        }
+        Auth::Token(provider) => provider,
+    };
+    let identity_provider = match provider {
+        Some(IdentityProviderSettings { options, jwks_url }) => {
+            let keys = HttpKeySource::new(jwks_url.clone()).context("auth_jwks_url")?;
+            Some(IdentityProvider::new(options.clone(), Box::new(keys)))
+        }
+        None => None,
+    };
+    let entropy = Arc::new(SystemEntropy);
+    Ok(Arc::new(Doorkeeper { operator, tokens, entropy, identity_provider }))
+}
+
+/// The Stripe adapter over real connections, with at most so many calls at once for one account.
+///
+/// # Errors
+/// The address is not usable, or TLS cannot be set up.
+pub fn stripe_over_http(base: &str, calls_max: usize) -> anyhow::Result<Arc<dyn Psp>> {
+    let base = Url::parse(base).with_context(|| format!("stripe_api_base {base:?}"))?;
+    let transport = HttpTransport::new(Timeouts::default())?;
+    let client = StripeClient::new(Arc::new(transport), base).with_calls_max(calls_max);
+    Ok(Arc::new(StripePsp::new(client)))
+}
+
+/// The transport of pushed messages over real connections, to private addresses only if allowed.
+///
+/// # Errors
+/// TLS cannot be set up.
+pub fn push_over_http(private_targets: bool) -> anyhow::Result<Arc<dyn PushTransport>> {
+    Ok(Arc::new(HttpPush::new(private_targets).context("messages cannot be pushed")?))
 }
 
 /// Where pushed channels lead, by the configuration.

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use paybridge::config::keys::{self, Fallback};
 use paybridge::config::report::{MASK, Report};
-use paybridge::config::{Config, ConfigError, Database, LogFormat, Settings, Sources, Transport};
+use paybridge::config::{
+    Auth, Config, ConfigError, ConnectionLimits, Database, LogFormat, Settings, Sources, Transport,
+};
 use protocol::Channel;
 use secrecy::ExposeSecret;
+use store::Keyring;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const TOKEN: &str = "a-long-random-word";
@@ -132,8 +135,8 @@ fn a_whole_file() {
 
     let secrets = config.secrets().unwrap();
     let key: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
-    assert_eq!(secrets.encryption_key.expose_secret(), &key);
-    assert_eq!(secrets.auth_token.expose_secret(), TOKEN);
+    assert_eq!(secrets.keyring.active_id(), Keyring::from_bytes(&key, []).active_id());
+    assert_eq!(secrets.auth_token.unwrap().expose_secret(), TOKEN);
 }
 
 #[test]
@@ -277,13 +280,82 @@ fn databases_that_are_not_there() {
 #[test]
 fn secrets_that_are_missing_say_what_to_do() {
     let config = load("", &[]).unwrap();
-    insta::assert_snapshot!(config.secrets().unwrap_err(), @"
+    insta::assert_snapshot!(config.secrets().unwrap_err(), @r#"
     the configuration cannot be used:
       - `encryption_key` is not set: make one with `paybridge keys generate`, keep it safe, and set it as PAYBRIDGE_ENCRYPTION_KEY or `encryption_key`; without it the stored credentials cannot be read
-      - `auth_token` is not set: choose a long random word (`paybridge keys generate` prints one), set it as PAYBRIDGE_AUTH_TOKEN or `auth_token`, and have the shop send it as `Authorization: Bearer …`
-    ");
+      - `auth_token` is not set: choose a long random word for the operator (`paybridge keys generate` prints one) and set it as PAYBRIDGE_AUTH_TOKEN or `auth_token`; or name your identity provider with `auth_issuer` and `auth_jwks_url`. To try the app on this machine alone, `auth_mode` = "none" asks nobody
+    "#);
     let config = load("", &[("PAYBRIDGE_ENCRYPTION_KEY", KEY)]).unwrap();
     assert_eq!(config.secrets().unwrap_err().problems().len(), 1);
+}
+
+#[test]
+fn an_identity_provider_stands_in_for_the_operators_token() {
+    let provider = "auth_issuer = \"https://id.example.com/\"\n\
+                    auth_jwks_url = \"https://id.example.com/keys\"";
+    let config = load(provider, &[("PAYBRIDGE_ENCRYPTION_KEY", KEY)]).unwrap();
+    assert!(config.secrets().unwrap().auth_token.is_none());
+    let Auth::Token(Some(provider)) = config.auth else { panic!("{:?}", config.auth) };
+    assert_eq!(provider.options.audience, "aop-app");
+    assert_eq!(provider.options.clock_skew, Duration::from_secs(60));
+    insta::assert_snapshot!(
+        wrong("auth_issuer = \"https://id.example.com/\""),
+        @"`auth_jwks_url` is not set: `auth_issuer` is set, and is of no use without it"
+    );
+}
+
+#[test]
+fn nobody_is_asked_on_loopback_alone() {
+    let none = "auth_mode = \"none\"\n";
+    let key = [("PAYBRIDGE_ENCRYPTION_KEY", KEY)];
+    let config = load(&format!("{none}public_url = \"http://localhost:9000\""), &key).unwrap();
+    assert!(matches!(config.auth, Auth::Nobody));
+    assert!(config.secrets().is_ok());
+    for elsewhere in [
+        "listen = \"0.0.0.0:8080\"\npublic_url = \"http://127.0.0.1:8080\"",
+        "listen = \"192.0.2.1:8080\"",
+        "public_url = \"https://pay.example.com\"",
+    ] {
+        let refused = wrong(&format!("{none}{elsewhere}"));
+        assert!(refused.contains("`auth_mode`: \"none\" works on loopback alone"), "{refused}");
+    }
+}
+
+#[test]
+fn limits_proxies_and_older_keys_are_read() {
+    let other = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
+    let config = load(
+        &format!(
+            "encryption_key = \"{KEY}\"\nauth_token = \"{TOKEN}\"\n\
+             older_encryption_keys = \"{other}, {other}\"\n\
+             trusted_proxies = \"10.0.0.0/8, 192.0.2.7,::1\"\n\
+             [limits]\nbody_bytes = 65536\ntenant_requests_per_second = 7\n"
+        ),
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.limits.web.body_bytes, 65_536);
+    assert_eq!(config.limits.web.tenant_per_second.get(), 7);
+    assert_eq!(config.trusted_proxies.len(), 3);
+    assert_eq!(config.secrets().unwrap().keyring.ids().count(), 3);
+    insta::assert_snapshot!(
+        wrong("trusted_proxies = \"10.0.0.0/99\""),
+        @r#"paybridge.toml: `trusted_proxies`: expected addresses or networks with commas between them, such as "10.0.0.0/8,192.0.2.7", found "10.0.0.0/99""#
+    );
+    insta::assert_snapshot!(
+        wrong("[limits]\nbody_bytes = 1"),
+        @"paybridge.toml: `limits.body_bytes`: expected a whole number of bytes between 65536 and 67108864, found \"1\""
+    );
+}
+
+/// What is configured where nothing is set is what the crates have as their defaults.
+#[test]
+fn the_defaults_are_those_of_the_code() {
+    let config = load("", &[]).unwrap();
+    assert_eq!(config.limits.web, web::Limits::default());
+    assert_eq!(config.limits.connections, ConnectionLimits::default());
+    assert_eq!(config.limits.stripe_calls, stripe::CALLS_MAX);
+    assert!(config.trusted_proxies.is_empty() && !config.private_targets);
 }
 
 /// Whatever is wrong with a secret, it is not repeated.

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use paybridge::demo::journey::Journey;
-use paybridge::demo::shop::{Bystander, Nobody, Shop};
+use paybridge::demo::shop::{Bystander, Nobody, Shop, TENANT};
 use secrecy::ExposeSecret;
 use store::Keyring;
 
@@ -34,7 +34,7 @@ const ANSWER_DELAY_MS: u64 = 60;
 /// How long after a point the kill comes: at once, before the answer of a call begun there, after
 /// it.
 const KILL_DELAYS_MS: [u64; 4] = [0, 15, 40, 90];
-const TOKEN: &str = "a-token-for-the-kill-test";
+const OPERATOR_TOKEN: &str = "a-token-for-the-kill-test";
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -63,16 +63,30 @@ struct Installation {
     sandbox_port: u16,
     folder: tempfile::TempDir,
     encryption_key: String,
+    /// The shop's.
+    token: String,
 }
 
 impl Installation {
     fn new() -> Self {
-        Self {
+        let mut installation = Self {
             app_port: free_port(),
             sandbox_port: free_port(),
             folder: tempfile::tempdir().unwrap(),
             encryption_key: Keyring::generate().unwrap().expose_secret().to_owned(),
-        }
+            token: String::new(),
+        };
+        installation.output(&["migrate"]);
+        let token = installation.output(&["tenant", "token", "issue", TENANT]);
+        installation.token = token.trim().to_owned();
+        installation
+    }
+
+    /// What a command prints.
+    fn output(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("the binary starts");
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).expect("it prints text")
     }
 
     fn app(&self) -> String {
@@ -93,20 +107,23 @@ impl Installation {
     }
 
     fn start(&self, arguments: &[&str]) -> Process {
+        let mut command = self.command(arguments);
+        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+        Process(quiet.spawn().expect("the binary starts"))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let database: &Path = &self.folder.path().join("paybridge.db");
-        let child = Command::new(env!("CARGO_BIN_EXE_paybridge"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_paybridge"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("PAYBRIDGE_LISTEN", format!("127.0.0.1:{}", self.app_port))
             .env("PAYBRIDGE_DATABASE_URL", format!("sqlite:{}", database.display()))
             .env("PAYBRIDGE_ENCRYPTION_KEY", &self.encryption_key)
-            .env("PAYBRIDGE_AUTH_TOKEN", TOKEN)
-            .env("PAYBRIDGE_STRIPE_API_BASE", self.stripe())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        Process(child)
+            .env("PAYBRIDGE_AUTH_TOKEN", OPERATOR_TOKEN)
+            .env("PAYBRIDGE_STRIPE_API_BASE", self.stripe());
+        command
     }
 
     /// Waits for the stand-in and makes its answers late.
@@ -191,7 +208,7 @@ async fn travel(
     installation.slow_stripe_down().await;
     let app = Arc::new(Mutex::new(installation.start_app()));
     let bystander = make(installation.clone(), app.clone());
-    let shop = Shop::new(installation.app(), TOKEN.to_owned(), bystander)?;
+    let shop = Shop::new(installation.app(), installation.token.clone(), bystander)?;
     Journey::new(&shop, installation.stripe()).run().await
 }
 
@@ -261,7 +278,8 @@ async fn a_stop_is_graceful() {
     let _sandbox = installation.start_sandbox();
     installation.slow_stripe_down().await;
     let mut app = installation.start_app();
-    let shop = Shop::new(installation.app(), TOKEN.to_owned(), Box::new(Nobody)).expect("a client");
+    let shop = Shop::new(installation.app(), installation.token.clone(), Box::new(Nobody))
+        .expect("a client");
     let mut journey = Journey::new(&shop, installation.stripe());
     journey.configure().await.expect("configured");
 

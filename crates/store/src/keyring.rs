@@ -1,5 +1,8 @@
 //! The keys that secrets are encrypted with before they are stored.
 //!
+//! A master key of the [`Keyring`] wraps one data key for each tenant, and the data key seals the
+//! tenant's credentials. So another master key means wrapping few short keys anew.
+//!
 //! XChaCha20-Poly1305 with a random nonce of 24 bytes: so long that random ones never meet. The
 //! nonce comes from the operating system and not from the entropy port, because it never shows
 //! and must not repeat when a simulation does.
@@ -24,8 +27,9 @@ pub struct Keyring {
     older: Vec<Key>,
 }
 
-struct Key {
-    id: String,
+/// A key and its id.
+pub(crate) struct Key {
+    pub id: String,
     bytes: Zeroizing<[u8; KEY_BYTES]>,
 }
 
@@ -72,6 +76,15 @@ impl Keyring {
         Ok(self)
     }
 
+    /// A keyring from the bytes of its keys.
+    pub fn from_bytes<'a>(
+        active: &[u8; KEY_BYTES],
+        older: impl IntoIterator<Item = &'a [u8; KEY_BYTES]>,
+    ) -> Self {
+        let key = |bytes: &[u8; KEY_BYTES]| Key::new(Zeroizing::new(*bytes));
+        Self { active: key(active), older: older.into_iter().map(key).collect() }
+    }
+
     /// A new random key, in base64.
     ///
     /// # Errors
@@ -87,30 +100,37 @@ impl Keyring {
         &self.active.id
     }
 
-    /// Encrypts. `context` is not stored: who opens the value has to name the same one, so that
-    /// a value that was moved to another row does not open.
+    /// The ids of all keys, the active one first. No secrets.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.active).chain(&self.older).map(|key| key.id.as_str())
+    }
+
+    /// Encrypts with the active key: see [`Key::seal`].
     pub(crate) fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Sealed, KeyError> {
-        let mut nonce = [0; NONCE_BYTES];
-        fill_random(&mut nonce)?;
-        let payload = Payload { msg: plain, aad: context };
-        let text = self
-            .active
-            .cipher()
-            .encrypt(XNonce::from_slice(&nonce), payload)
-            // Only a text of more than 256 GiB cannot be encrypted.
-            .map_err(|error| KeyError::NoRandomness(error.to_string()))?;
-        let bytes = [nonce.as_slice(), &text].concat();
-        Ok(Sealed { key_id: self.active.id.clone(), bytes })
+        self.active.seal(plain, context)
     }
 
     /// Decrypts; `None` where the key is missing, or the value or its context is not the one
     /// that was sealed.
     pub(crate) fn open(&self, sealed: &Sealed, context: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let key =
-            std::iter::once(&self.active).chain(&self.older).find(|key| key.id == sealed.key_id)?;
-        let (nonce, text) = sealed.bytes.split_at_checked(NONCE_BYTES)?;
-        let payload = Payload { msg: text, aad: context };
-        key.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
+        let mut keys = std::iter::once(&self.active).chain(&self.older);
+        keys.find(|key| key.id == sealed.key_id)?.open(sealed, context)
+    }
+
+    /// Encrypts a data key with the active key.
+    pub(crate) fn wrap(&self, key: &Key, context: &[u8]) -> Result<Sealed, KeyError> {
+        self.seal(key.bytes.as_slice(), context)
+    }
+
+    /// Decrypts a data key; `None` as for [`open`](Self::open).
+    pub(crate) fn unwrap(&self, wrapped: &Sealed, context: &[u8]) -> Option<Key> {
+        let plain = self.open(wrapped, context)?;
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        if plain.len() != KEY_BYTES {
+            return None;
+        }
+        bytes.copy_from_slice(&plain);
+        Some(Key::new(bytes))
     }
 }
 
@@ -123,6 +143,18 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Key {
+    /// A new random key.
+    pub fn random() -> Result<Self, KeyError> {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        fill_random(bytes.as_mut_slice())?;
+        Ok(Self::new(bytes))
+    }
+
+    fn new(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
+        let digest = Sha256::digest(bytes.as_slice());
+        Self { id: hex::encode(&digest[..KEY_ID_BYTES]), bytes }
+    }
+
     fn from_base64(text: &SecretString) -> Result<Self, KeyError> {
         let decoded = STANDARD
             .decode(text.expose_secret().trim())
@@ -133,8 +165,29 @@ impl Key {
             return Err(KeyError::Length(decoded.len()));
         }
         bytes.copy_from_slice(&decoded);
-        let digest = Sha256::digest(bytes.as_slice());
-        Ok(Self { id: hex::encode(&digest[..KEY_ID_BYTES]), bytes })
+        Ok(Self::new(bytes))
+    }
+
+    /// Encrypts. `context` is not stored: who opens the value has to name the same one, so that
+    /// a value that was moved to another row does not open.
+    pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Sealed, KeyError> {
+        let mut nonce = [0; NONCE_BYTES];
+        fill_random(&mut nonce)?;
+        let payload = Payload { msg: plain, aad: context };
+        let text = self
+            .cipher()
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            // Only a text of more than 256 GiB cannot be encrypted.
+            .map_err(|error| KeyError::NoRandomness(error.to_string()))?;
+        let bytes = [nonce.as_slice(), &text].concat();
+        Ok(Sealed { key_id: self.id.clone(), bytes })
+    }
+
+    /// Decrypts; `None` where the value or its context is not the one that was sealed.
+    pub fn open(&self, sealed: &Sealed, context: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, text) = sealed.bytes.split_at_checked(NONCE_BYTES)?;
+        let payload = Payload { msg: text, aad: context };
+        self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -16,5 +16,6 @@ mod sqlite;
 pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
 pub use sqlite::{
-    AppliedMigration, OpenOptions, SqliteOperator, SqliteStore, WriteCounts, migrate,
+    AppliedMigration, KeyUse, OpenOptions, Rotated, SqliteOperator, SqliteStore, WriteCounts,
+    migrate,
 };

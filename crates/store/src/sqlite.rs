@@ -13,15 +13,18 @@ mod capture;
 mod channel;
 mod commit;
 mod connection;
+mod data_key;
 mod driver;
 mod inbox;
 mod migrations;
 mod operator;
 mod outbox;
 mod payment;
+mod rotate;
 #[cfg(test)]
 mod statements;
 mod tenant;
+mod token;
 mod unfinished;
 mod value;
 
@@ -32,12 +35,14 @@ use ::payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspRefer
 use app::ports::{
     Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, Entropy,
     ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId,
-    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
+    NewToken, OutboxClaim, Received, Store, StoreError, TenantCommit, TokenHash, TokenRow, Tokens,
+    Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::{Keyring, OpenError};
 use batch::Written;
@@ -48,6 +53,7 @@ use driver::Driver;
 pub use driver::WriteCounts;
 pub use migrations::AppliedMigration;
 pub use operator::SqliteOperator;
+pub use rotate::{KeyUse, Rotated};
 
 /// The store in one SQLite file.
 ///
@@ -92,7 +98,7 @@ impl SqliteStore {
         options: OpenOptions,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let (connection, lock) = open_file(path, options, entropy)?;
+        let (connection, lock) = open_file(path, &keyring, options, entropy)?;
         Ok(Self::new(Driver::threads(connection, path)?, keyring, Some(lock)))
     }
 
@@ -107,7 +113,7 @@ impl SqliteStore {
         options: OpenOptions,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let (connection, lock) = open_file(path, options, entropy)?;
+        let (connection, lock) = open_file(path, &keyring, options, entropy)?;
         Ok(Self::new(Driver::inline(connection), keyring, Some(lock)))
     }
 
@@ -151,6 +157,7 @@ impl SqliteStore {
 
 fn open_file(
     path: &Path,
+    keyring: &Keyring,
     options: OpenOptions,
     entropy: &dyn Entropy,
 ) -> Result<(Connection, DatabaseLock), OpenError> {
@@ -167,6 +174,7 @@ fn open_file(
         pending => return Err(OpenError::Pending { pending }),
     }
     across_tenants::clear_leases(&connection)?;
+    rotate::at_start(&mut connection, keyring, entropy.now())?;
     Ok((connection, lock))
 }
 
@@ -351,5 +359,36 @@ impl Store for SqliteStore {
 
     async fn backlog(&self, _now: Timestamp) -> Result<Backlog, StoreError> {
         self.driver.read(across_tenants::backlog).await
+    }
+}
+
+#[async_trait]
+impl Tokens for SqliteStore {
+    async fn tenant_of_token(
+        &self,
+        hash: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<TenantId>, StoreError> {
+        let hash = *hash;
+        self.driver.read(move |db| across_tenants::secrets::tenant_of_token(db, &hash, now)).await
+    }
+
+    async fn add_token(&self, new: NewToken) -> Result<(), StoreError> {
+        self.write(move |db| token::add(db, &new)).await
+    }
+
+    async fn tokens(&self, tenant: &TenantId) -> Result<Vec<TokenRow>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| token::of_tenant(db, &tenant)).await
+    }
+
+    async fn revoke_token(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<TokenRow>, StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |db| token::revoke(db, &tenant, id, now)).await
     }
 }

@@ -16,6 +16,7 @@ use crate::answer::Tried;
 use crate::backoff;
 use crate::form::Form;
 use crate::transport::{Transport, TransportError};
+use crate::turns::{CALLS_MAX, Turns};
 
 /// The version of Stripe's API that everything here is written for.
 pub const API_VERSION: &str = "2026-10-28.endive";
@@ -34,6 +35,7 @@ const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 pub struct StripeClient {
     transport: Arc<dyn Transport>,
     base: Url,
+    turns: Arc<Turns>,
 }
 
 /// One call.
@@ -53,7 +55,13 @@ pub(crate) struct Call<'a> {
 impl StripeClient {
     /// A client that sends to `base` (`https://api.stripe.com/`, or a stand-in) over `transport`.
     pub fn new(transport: Arc<dyn Transport>, base: Url) -> Self {
-        Self { transport, base }
+        Self { transport, base, turns: Arc::new(Turns::new(CALLS_MAX)) }
+    }
+
+    /// The same with at most so many calls at once for one account.
+    #[must_use]
+    pub fn with_calls_max(self, calls_max: usize) -> Self {
+        Self { turns: Arc::new(Turns::new(calls_max)), ..self }
     }
 
     /// Makes the call, with retries, and returns the body of the success.
@@ -102,6 +110,11 @@ impl StripeClient {
         deadline: Instant,
     ) -> Result<Tried, PspError> {
         let request = self.request(call)?;
+        let waiting = tokio::time::timeout_at(deadline, self.turns.wait(call.secret_key));
+        let Ok(_turn) = waiting.await else {
+            let reason = "too many calls are under way for this account".to_owned();
+            return Ok(Tried::from(TransportError::NotSent(reason)));
+        };
         let started = Instant::now();
         let until = deadline.min(started + TRY_TIMEOUT);
         let tried = match tokio::time::timeout_at(until, self.transport.send(request)).await {

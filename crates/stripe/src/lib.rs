@@ -25,6 +25,7 @@ mod requests;
 mod shopper;
 mod translate;
 mod transport;
+mod turns;
 mod webhook;
 
 pub use client::{API_VERSION, CALL_DEADLINE, StripeClient, TRIES_MAX, TRY_TIMEOUT};
@@ -35,4 +36,5 @@ pub use kinds::MANUAL_CAPTURE_METHODS;
 pub use psp::{CLOCK_SKEW, PAGES_MAX, StripePsp};
 pub use requests::ENABLED_EVENTS;
 pub use transport::{Transport, TransportError};
+pub use turns::CALLS_MAX;
 pub use webhook::SIGNATURE_TOLERANCE;

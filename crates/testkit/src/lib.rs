@@ -3,6 +3,8 @@
 //! - [`TestEntropy`]: a clock that stands still until it is moved, and ids that are counted.
 //! - [`builders`]: a tenant, an order, a payment and a message with sensible defaults.
 //! - [`UnsureStore`]: a store whose database is lost before or after something was done.
+//! - [`TestIdentityProvider`]: signs tokens; [`TestSignIn`]: lets tests in that are about
+//!   something else.
 //! - [`store_contract`]: what every store has to do; [`store_contract_tests!`] runs it.
 
 #![expect(
@@ -13,8 +15,12 @@
 
 pub mod builders;
 mod entropy;
+pub mod identity_provider;
+mod sign_in;
 pub mod store_contract;
 mod unsure_store;
 
 pub use entropy::TestEntropy;
+pub use identity_provider::{SigningKey, TestIdentityProvider};
+pub use sign_in::TestSignIn;
 pub use unsure_store::{Fate, Mishap, UnsureStore};

@@ -1,8 +1,9 @@
 //! Reading a request's body: limited in size and time, of a type that is understood.
 
-use std::time::Duration;
-
 use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -11,20 +12,27 @@ use protocol::Invalid;
 use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
+use crate::limits::Limits;
 
-/// The largest body that is read, in bytes: 1 MiB.
-pub const BODY_MAX: usize = 1024 * 1024;
+/// Of a body that is too large, so many times the limit is received and thrown away before it is
+/// refused: a client that is still sending would not see the answer.
+const DISCARD_TIMES: usize = 8;
 
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+tokio::task_local! {
+    /// The limits of the request that is being answered. Endpoints read bodies deep inside, and
+    /// none could forget to hand the limits on.
+    static LIMITS: Limits;
+}
 
-/// Of a body that is too large, so much is received and thrown away before it is refused: a
-/// client that is still sending would not see the answer.
-const DISCARD_MAX: usize = 8 * BODY_MAX;
+/// Middleware: bodies are read within these limits.
+pub(crate) async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+    LIMITS.scope(limits, next.run(request)).await
+}
 
 /// Reads the whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Failure> {
-    match tokio::time::timeout(BODY_TIMEOUT, collect(body)).await {
+    let limits = LIMITS.try_with(|limits| *limits).unwrap_or_default();
+    match tokio::time::timeout(limits.body, collect(body, limits.body_bytes)).await {
         Ok(collected) => collected,
         Err(_) => Err(Failure::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -33,7 +41,7 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Failure> {
     }
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, Failure> {
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Failure> {
     let mut whole = BytesMut::new();
     let mut received: usize = 0;
     while let Some(frame) = body.frame().await {
@@ -41,14 +49,14 @@ async fn collect(mut body: Body) -> Result<Bytes, Failure> {
         let frame = frame.map_err(|_| Failure::new(StatusCode::BAD_REQUEST, broken))?;
         let Ok(data) = frame.into_data() else { continue };
         received = received.saturating_add(data.len());
-        if received <= BODY_MAX {
+        if received <= bytes_max {
             whole.extend_from_slice(&data);
-        } else if received > DISCARD_MAX {
+        } else if received > bytes_max.saturating_mul(DISCARD_TIMES) {
             break;
         }
     }
-    if received > BODY_MAX {
-        let message = format!("The body is larger than {BODY_MAX} bytes; send a smaller one.");
+    if received > bytes_max {
+        let message = format!("The body is larger than {bytes_max} bytes; send a smaller one.");
         return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
     Ok(whole.freeze())

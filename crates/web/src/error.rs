@@ -11,8 +11,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -81,6 +84,7 @@ pub(crate) struct Failure {
     code: Option<&'static str>,
     confirm: Option<Confirm>,
     challenge: Option<&'static str>,
+    retry_after_seconds: Option<u64>,
 }
 
 impl Failure {
@@ -90,7 +94,14 @@ impl Failure {
 
     /// Several things are wrong at once.
     pub(crate) fn of_many(status: StatusCode, messages: Vec<String>) -> Self {
-        Self { status, messages, code: None, confirm: None, challenge: None }
+        Self {
+            status,
+            messages,
+            code: None,
+            confirm: None,
+            challenge: None,
+            retry_after_seconds: None,
+        }
     }
 
     /// A request that does not read as it should.
@@ -150,8 +161,14 @@ impl Failure {
         self.status
     }
 
+    /// When there is any use in calling again.
+    pub(crate) fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
     fn write(self, format: Format) -> Response {
-        let Self { status, messages, code, confirm, challenge } = self;
+        let Self { status, messages, code, confirm, challenge, retry_after_seconds } = self;
         let entries = |number: Option<u16>| -> Vec<Entry> {
             let entry = |message| Entry { code, status: number, message, confirm };
             messages.iter().cloned().map(entry).collect()
@@ -168,6 +185,9 @@ impl Failure {
                 (status, JsonApi(json!({"errors": errors}))).into_response()
             }
         };
+        if let Some(seconds) = retry_after_seconds {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if let Some(challenge) = challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
@@ -210,6 +230,10 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What was said beside a failure and stays: the methods of the path, and which origin may read it.
+const KEPT_HEADERS: [HeaderName; 4] =
+    [ALLOW, VARY, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS];
+
 /// Middleware: writes the failure of whatever is inside, in the format of the path; for a shopper,
 /// as a page.
 pub(crate) async fn write_failures(
@@ -230,8 +254,10 @@ pub(crate) async fn write_failures(
         None => return response,
     };
     let mut written = failure.write(format);
-    if let Some(allow) = response.headers_mut().remove(ALLOW) {
-        written.headers_mut().insert(ALLOW, allow);
+    for name in KEPT_HEADERS {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            written.headers_mut().insert(name, value);
+        }
     }
     written
 }

@@ -1,77 +1,78 @@
 //! Which path is served by which endpoint, and what every request passes through.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::options;
 use http::StatusCode;
+use payment::TenantId;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::api::{
-    cancel_pre_order_payment, configure, confirm_pre_order_payment, customer, disconnect, health,
-    initialize_payment, message_broker, message_channels, metrics, pre_order_payment, webhooks,
-};
+use crate::auth::{self, Gate};
+use crate::browser;
+use crate::endpoints::{Access, Endpoint, endpoints};
 use crate::error::{Failure, write_failures};
-use crate::glue::{payment_cancellations, payment_customers, payments};
-use crate::page::{pay, redirect, report};
+use crate::rate::Rate;
 use crate::state::WebState;
-use crate::{auth, observe};
-
-/// No request takes longer. What a use case had begun then is in the journal, and the worker or
-/// the next call goes on with it.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+use crate::{body, headers, observe};
 
 /// The whole HTTP API.
 pub fn router(state: WebState) -> Router {
-    let private = Router::new()
-        .merge(both("/configure", post(configure::handle)))
-        .merge(both("/disconnect", post(disconnect::handle)))
-        .merge(both("/initialize-payment", post(initialize_payment::handle)))
-        .merge(both("/pre-order-payment", post(pre_order_payment::handle)))
-        .merge(both("/confirm-pre-order-payment", post(confirm_pre_order_payment::handle)))
-        .merge(both("/cancel-pre-order-payment", post(cancel_pre_order_payment::handle)))
-        .merge(both("/customer", post(customer::handle)))
-        .route(
-            "/message-channels/{channel}",
-            post(message_channels::send)
-                .merge(get(message_channels::read))
-                .merge(delete(message_channels::acknowledge)),
-        )
-        .route("/webhook/message-broker", post(message_broker::handle))
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
-    let front_ends = Router::new()
-        .merge(both("/payments", post(payments::handle)))
-        .merge(both("/payment-cancellations", post(payment_cancellations::handle)))
-        .merge(both("/payment-customers", post(payment_customers::handle)))
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_token));
-    let open = Router::new()
-        .route("/webhooks", post(webhooks::live))
-        .route("/webhooks/test", post(webhooks::test))
-        .route("/app-payment", get(pay::handle))
-        .route("/app-payment/redirect", get(redirect::handle))
-        .route("/app-payment/csp-report", post(report::handle))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::handle));
-    private
-        .merge(front_ends)
-        .merge(open)
-        .fallback(not_found)
+    router_of(state, endpoints())
+}
+
+/// The same of other endpoints: each behind the way in that its access asks for.
+pub fn router_of(state: WebState, endpoints: Vec<Endpoint>) -> Router {
+    let limits = state.limits;
+    let tenants = Arc::new(Rate::new(limits.tenant_per_second));
+    let addresses = Arc::new(Rate::new(limits.address_per_second));
+    let mut all = Router::new();
+    for access in Access::ALL {
+        let mut routes = Router::new();
+        for endpoint in endpoints.iter().filter(|endpoint| endpoint.access == access) {
+            if access == Access::Browser {
+                all = all.route(&endpoint.path, options(browser::preflight));
+            }
+            routes = routes.route(&endpoint.path, endpoint.handler.clone());
+        }
+        all = all.merge(guarded(routes, &state, access, tenants.clone()));
+    }
+    all.fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state((state.clone(), addresses), auth::limit_address))
+        .layer(middleware::from_fn_with_state(limits, body::limit))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(limits.request, limit_time))
         .layer(middleware::from_fn_with_state(state.clone(), write_failures))
+        .layer(middleware::from_fn(headers::secure))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
 }
 
-/// An endpoint of the private API: shops call it under `/private`, its published name is without.
-fn both(path: &str, endpoint: MethodRouter<WebState>) -> Router<WebState> {
-    Router::new().route(path, endpoint.clone()).route(&format!("/private{path}"), endpoint)
+/// Endpoints of one kind behind their way in.
+fn guarded(
+    routes: Router<WebState>,
+    state: &WebState,
+    access: Access,
+    tenants: Arc<Rate<TenantId>>,
+) -> Router<WebState> {
+    let gate = Gate { state: state.clone(), access, tenants };
+    let signed_in = middleware::from_fn_with_state(gate, auth::guard);
+    match access {
+        Access::Open => routes,
+        _ if !routes.has_routes() => routes,
+        Access::Catalog | Access::Shop => routes.route_layer(signed_in),
+        Access::Browser => {
+            let browsers = Arc::new(Rate::new(state.limits.browser_per_second));
+            let origin = middleware::from_fn_with_state((state.clone(), browsers), browser::guard);
+            routes.route_layer(origin).route_layer(signed_in)
+        }
+    }
 }
 
 async fn not_found() -> Failure {
@@ -89,8 +90,8 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Failure::internal().into_response()
 }
 
-async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,

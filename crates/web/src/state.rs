@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use app::Context;
-use secrecy::SecretString;
+use app::ports::SignIn;
+
+use crate::address::TrustedProxies;
+use crate::limits::Limits;
 
 use crate::page::PageSettings;
 
@@ -12,8 +15,12 @@ use crate::page::PageSettings;
 pub struct WebState {
     /// The use cases.
     pub context: Context,
-    /// The bearer token of the private API, the message channels and the message broker.
-    pub auth_token: SecretString,
+    /// Tells who calls the private API, the message channels and the message broker.
+    pub sign_in: Arc<dyn SignIn>,
+    /// How much a client may ask, send and take its time.
+    pub limits: Limits,
+    /// Proxies whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Writes all metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Called after something was put into the inbox, so that a worker in this process begins at

@@ -1,10 +1,12 @@
-//! The tenant that a request is about, from its headers.
+//! The tenant that a request is about, from its headers, and whether the caller may act for it.
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
 use payment::TenantId;
 
+use crate::auth::SignedIn;
+use crate::endpoints::Access;
 use crate::error::Failure;
 
 /// The longest tenant identifier, in bytes.
@@ -18,11 +20,19 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let signed_in = SignedIn::from_request_parts(parts, &()).await?;
+        let named = named(&parts.headers, ["x-tenant-identifier", "x-store-reference"]);
+        // A browser's token says for whom it is; shops name their tenant as the contract has it.
+        let by_token = match signed_in.access {
+            Access::Browser => signed_in.caller.tenant().cloned(),
+            Access::Open | Access::Catalog | Access::Shop => None,
+        };
         // The words are the contract's.
         let missing = "X-Tenant-Identifier in header is required.";
-        named(&parts.headers, ["x-tenant-identifier", "x-store-reference"])
-            .map(Self)
-            .ok_or_else(|| Failure::unreadable(parts.uri.path(), missing))
+        let tenant =
+            named.or(by_token).ok_or_else(|| Failure::unreadable(parts.uri.path(), missing))?;
+        signed_in.may_act_for(&tenant)?;
+        Ok(Self(tenant))
     }
 }
 
@@ -35,9 +45,11 @@ impl<S: Sync> FromRequestParts<S> for Consumer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let missing = "Consumer-Id in header is required: send the tenant's identifier.";
-        named(&parts.headers, ["consumer-id"])
-            .map(Self)
-            .ok_or_else(|| Failure::unreadable(parts.uri.path(), missing))
+        let signed_in = SignedIn::from_request_parts(parts, &()).await?;
+        let tenant = named(&parts.headers, ["consumer-id"])
+            .ok_or_else(|| Failure::unreadable(parts.uri.path(), missing))?;
+        signed_in.may_act_for(&tenant)?;
+        Ok(Self(tenant))
     }
 }
 

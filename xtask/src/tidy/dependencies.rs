@@ -1,4 +1,4 @@
-//! `payment ← protocol ← app ← {store, stripe, messaging, web} ← server`: which crate of ours may
+//! `payment ← protocol ← app ← {store, stripe, messaging, web, signin} ← server`: which crate of ours may
 //! use which.
 
 use toml::Table;
@@ -19,7 +19,7 @@ const CORE: &[&str] = &["app", "payment", "protocol"];
 /// fake of it.
 const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 
-const DIRECTIONS: [Direction; 12] = [
+const DIRECTIONS: [Direction; 13] = [
     Direction { name: "payment", uses: &[], tests_use: &[] },
     Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
     Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },
@@ -27,6 +27,7 @@ const DIRECTIONS: [Direction; 12] = [
     Direction { name: "stripe", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "messaging", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "web", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "signin", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "testkit", uses: CORE, tests_use: &[] },
     // They share no code with what they test.
     Direction { name: "stripe-sandbox", uses: &[], tests_use: &[] },
@@ -39,6 +40,7 @@ const DIRECTIONS: [Direction; 12] = [
             "messaging",
             "payment",
             "protocol",
+            "signin",
             "store",
             "stripe",
             "stripe-sandbox",

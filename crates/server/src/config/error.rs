@@ -23,6 +23,13 @@ impl ConfigError {
     }
 }
 
+impl ConfigError {
+    /// The problems themselves, to be told with others.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
 impl From<Problem> for ConfigError {
     fn from(problem: Problem) -> Self {
         Self { problems: vec![problem] }

@@ -3,7 +3,13 @@
 //! It is the only list: reading the file and the variables, `paybridge config`, the help texts and
 //! `docs/configuration.md` all come from it.
 
+mod auth;
+mod limits;
+
 use protocol::Channel;
+
+pub use auth::*;
+pub use limits::*;
 
 /// The variable that names the configuration file. It is no key: a file cannot name itself.
 pub const CONFIG_VARIABLE: &str = "PAYBRIDGE_CONFIG";
@@ -61,6 +67,21 @@ pub enum Kind {
     LogFilter,
     /// A whole number of seconds.
     Seconds,
+    /// A whole number between two others.
+    Number {
+        /// What is counted.
+        of: &'static str,
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// Several encryption keys.
+    EncryptionKeys,
+    /// A text without blanks around it.
+    Text,
+    /// IP addresses or networks.
+    Networks,
 }
 
 impl Kind {
@@ -94,6 +115,17 @@ impl Kind {
                 "a whole number of seconds between {SHUTDOWN_TIMEOUT_SECONDS_MIN} and \
                  {SHUTDOWN_TIMEOUT_SECONDS_MAX}"
             ),
+            Self::Number { of, min, max } => {
+                format!("a whole number of {of} between {min} and {max}")
+            }
+            Self::EncryptionKeys => {
+                format!("keys of {ENCRYPTION_KEY_BYTES} bytes in base64 with commas between them")
+            }
+            Self::Text => "a text".to_owned(),
+            Self::Networks => {
+                r#"addresses or networks with commas between them, such as "10.0.0.0/8,192.0.2.7""#
+                    .to_owned()
+            }
         }
     }
 
@@ -101,7 +133,7 @@ impl Kind {
     #[must_use]
     pub fn is_number(self) -> bool {
         match self {
-            Self::Seconds => true,
+            Self::Seconds | Self::Number { .. } => true,
             Self::Address
             | Self::Url
             | Self::Database
@@ -109,7 +141,10 @@ impl Kind {
             | Self::Token
             | Self::AppIdentifier
             | Self::OneOf(_)
-            | Self::LogFilter => false,
+            | Self::LogFilter
+            | Self::EncryptionKeys
+            | Self::Text
+            | Self::Networks => false,
         }
     }
 }
@@ -182,19 +217,16 @@ pub const ENCRYPTION_KEY: Key = Key {
           entered again.",
 };
 
-/// What a caller of the private API shows.
-pub const AUTH_TOKEN: Key = Key {
-    name: "auth_token",
-    variable: "PAYBRIDGE_AUTH_TOKEN",
-    kind: Kind::Token,
-    fallback: Fallback::Required(
-        "choose a long random word (`paybridge keys generate` prints one), set it as \
-         PAYBRIDGE_AUTH_TOKEN or `auth_token`, and have the shop send it as \
-         `Authorization: Bearer …`",
-    ),
+/// Keys that were the encryption key before.
+pub const OLDER_ENCRYPTION_KEYS: Key = Key {
+    name: "older_encryption_keys",
+    variable: "PAYBRIDGE_OLDER_ENCRYPTION_KEYS",
+    kind: Kind::EncryptionKeys,
+    fallback: Fallback::Nothing,
     secret: true,
-    doc: "What callers of the private API and readers of the channels send as \
-          `Authorization: Bearer …`, one for all tenants of this installation.",
+    doc: "Keys that were `encryption_key` before, with commas between them: they still open what \
+          they encrypted. `paybridge keys rotate` moves that to the new key; then they can go, but \
+          a backup from before needs them.",
 };
 
 /// Where Stripe's API is.
@@ -344,23 +376,16 @@ pub static CHANNELS: [ChannelKeys; 4] = [
     },
 ];
 
-/// The keys outside of tables, in the order of the reference.
-static SINGLE_KEYS: [Key; 11] = [
-    LISTEN,
-    PUBLIC_URL,
-    DATABASE_URL,
-    ENCRYPTION_KEY,
-    AUTH_TOKEN,
-    STRIPE_API_BASE,
-    STRIPE_JS_URL,
-    APP_IDENTIFIER,
-    LOG,
-    LOG_FORMAT,
-    SHUTDOWN_TIMEOUT_SECONDS,
-];
+/// The keys outside of tables but those of [`auth`], in the order of the reference.
+static FIRST_KEYS: [Key; 5] =
+    [LISTEN, PUBLIC_URL, DATABASE_URL, ENCRYPTION_KEY, OLDER_ENCRYPTION_KEYS];
+static LAST_KEYS: [Key; 6] =
+    [STRIPE_API_BASE, STRIPE_JS_URL, APP_IDENTIFIER, LOG, LOG_FORMAT, SHUTDOWN_TIMEOUT_SECONDS];
+static PRIVATE_TARGETS_KEY: Key = PRIVATE_TARGETS;
 
 /// Every key, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Key> {
     let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
-    SINGLE_KEYS.iter().chain(channels)
+    let single = FIRST_KEYS.iter().chain(&auth::ALL).chain(&LAST_KEYS);
+    single.chain(&limits::ALL).chain(channels).chain([&PRIVATE_TARGETS_KEY])
 }

@@ -1,20 +1,22 @@
 //! From text to values. Each function gives the value, or says what was expected.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ipnet::IpNet;
 use secrecy::{SecretBox, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::config::keys::{
-    APP_IDENTIFIER_CHARS_MAX, AUTH_TOKEN_CHARS_MIN, ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON,
-    LOG_FORMAT_TEXT, SHUTDOWN_TIMEOUT_SECONDS_MAX, SHUTDOWN_TIMEOUT_SECONDS_MIN, TRANSPORT_HTTP,
-    TRANSPORT_HTTP_CHANNEL,
+    APP_IDENTIFIER_CHARS_MAX, AUTH_MODE_NONE, AUTH_MODE_TOKEN, AUTH_TOKEN_CHARS_MIN,
+    ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON, LOG_FORMAT_TEXT, PRIVATE_TARGETS_ALLOWED,
+    PRIVATE_TARGETS_REFUSED, SHUTDOWN_TIMEOUT_SECONDS_MAX, SHUTDOWN_TIMEOUT_SECONDS_MIN,
+    TRANSPORT_HTTP, TRANSPORT_HTTP_CHANNEL,
 };
 use crate::config::{BaseUrl, Database, EncryptionKey, LogFormat};
 
@@ -84,6 +86,58 @@ pub(super) fn encryption_key(text: &str) -> Parsed<EncryptionKey> {
         .try_into()
         .map_err(|_| format!("{}, found {}", expected(), bytes.len()))?;
     Ok(SecretBox::new(Box::new(key)))
+}
+
+/// Keys with commas between them.
+pub(super) fn encryption_keys(text: &str) -> Parsed<Vec<EncryptionKey>> {
+    text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(encryption_key).collect()
+}
+
+pub(super) fn text(text: &str) -> Parsed<String> {
+    match text.trim() {
+        "" => Err(unexpected(text, Kind::Text)),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// A number within the bounds of its kind.
+pub(super) fn number(text: &str, kind: Kind) -> Parsed<u64> {
+    let bounds = match kind {
+        Kind::Number { min, max, .. } => min..=max,
+        _ => 0..=u64::MAX,
+    };
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    number.ok_or_else(|| unexpected(text, kind))
+}
+
+/// A single address is a network of one.
+pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+    let network = |text: &str| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>().or_else(|_| address()).ok()
+    };
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| network(part).ok_or_else(|| unexpected(text, Kind::Networks))).collect()
+}
+
+/// Whether callers have to show a token.
+pub(super) fn asks_for_token(text: &str) -> Parsed<bool> {
+    match text {
+        AUTH_MODE_TOKEN => Ok(true),
+        AUTH_MODE_NONE => Ok(false),
+        _ => Err(unexpected(text, Kind::OneOf(&[AUTH_MODE_TOKEN, AUTH_MODE_NONE]))),
+    }
+}
+
+/// Whether messages may be pushed to private addresses.
+pub(super) fn private_targets(text: &str) -> Parsed<bool> {
+    match text {
+        PRIVATE_TARGETS_ALLOWED => Ok(true),
+        PRIVATE_TARGETS_REFUSED => Ok(false),
+        _ => {
+            Err(unexpected(text, Kind::OneOf(&[PRIVATE_TARGETS_REFUSED, PRIVATE_TARGETS_ALLOWED])))
+        }
+    }
 }
 
 /// It travels in a header, so only what a header can carry.

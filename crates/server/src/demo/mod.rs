@@ -11,19 +11,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use app::ports::{NewToken, SignIn, Tokens};
 use app::{Entropy, Site};
 use messaging::Routes;
-use secrecy::{ExposeSecret, SecretString};
-use store::Keyring;
+use payment::TenantId;
+use secrecy::ExposeSecret;
+use store::{Keyring, SqliteStore};
 use stripe_sandbox::{HttpWebhookSender, Options, Sandbox};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use web::{Limits, TrustedProxies};
 
+use crate::config::{Auth, ConnectionLimits};
 use crate::entropy::SystemEntropy;
 use crate::metrics;
 use crate::shutdown::StopSignals;
-use crate::wiring::{App, Parts, open_store, push_over_http, stripe_over_http};
+use crate::wiring::{App, Parts, open_store, push_over_http, sign_in, stripe_over_http};
 use journey::Journey;
 use shop::{Nobody, Shop};
 
@@ -110,11 +114,13 @@ impl Running {
         let (stop_app, app_stopped) = oneshot::channel();
         let (stop_shop, shop_stopped) = oneshot::channel();
         let (stripe, sandbox) = start_sandbox(sandbox_port, sandbox_stopped).await?;
-        let token = Keyring::generate()?.expose_secret().to_owned();
-        let (app, task) = start_app(app_port, &stripe, &token, folder.path(), app_stopped).await?;
+        let token = signin::token::generate()?.expose_secret().to_owned();
+        let shop_token = signin::token::generate()?.expose_secret().to_owned();
+        let tokens = [(shop::TENANT, token.as_str()), (storefront::TENANT, &shop_token)];
+        let (app, task) = start_app(app_port, &stripe, tokens, folder.path(), app_stopped).await?;
         let (listener, address) = bind(shop_port).await?;
         let address = format!("http://{address}");
-        let config = storefront::config(&address, &app, &stripe, &token);
+        let config = storefront::config(&address, &app, &stripe, &shop_token);
         let (shop, storefront) = (address, storefront::start(config, listener, shop_stopped)?);
         Ok(Self {
             app,
@@ -196,21 +202,25 @@ async fn start_sandbox(
 async fn start_app(
     port: u16,
     stripe: &str,
-    token: &str,
+    tokens: [(&str, &str); 2],
     folder: &std::path::Path,
     stopped: oneshot::Receiver<()>,
 ) -> anyhow::Result<(String, JoinHandle<anyhow::Result<()>>)> {
     let (listener, address) = bind(port).await?;
     let public_url = format!("http://{address}");
     let handle = metrics::install()?;
+    let keyring = Keyring::from_base64(&Keyring::generate()?)?;
+    let store = open_store(&folder.join("paybridge.db"), keyring, true)?;
     let app = App::new(Parts {
-        store: open_store(&folder.join("paybridge.db"), &Keyring::generate()?, true)?,
-        psp: stripe_over_http(stripe)?,
+        sign_in: shop_sign_in(tokens, store.clone()).await?,
+        store,
+        psp: stripe_over_http(stripe, stripe::CALLS_MAX)?,
         entropy: Arc::new(SystemEntropy),
-        push: push_over_http()?,
+        push: push_over_http(false)?,
         routes: Routes::default(),
         site: Site { public_url: public_url.clone(), app_identifier: "paybridge".to_owned() },
-        auth_token: SecretString::from(token.to_owned()),
+        limits: Limits::default(),
+        trusted_proxies: TrustedProxies::default(),
         stripe_js_url: format!("{stripe}/stripe.js").parse()?,
         metrics: Arc::new(move || handle.render()),
         worker: SystemEntropy.new_id().to_string(),
@@ -218,5 +228,24 @@ async fn start_app(
     let stop = async move {
         let _ = stopped.await;
     };
-    Ok((public_url, tokio::spawn(app.serve(listener, stop, DRAIN))))
+    Ok((public_url, tokio::spawn(app.serve(listener, ConnectionLimits::default(), stop, DRAIN))))
+}
+
+/// Each tenant of the demo has a token of its own, as real ones would.
+async fn shop_sign_in(
+    of_tenants: [(&str, &str); 2],
+    tokens: Arc<SqliteStore>,
+) -> anyhow::Result<Arc<dyn SignIn>> {
+    for (tenant, token) in of_tenants {
+        let issued = NewToken {
+            id: SystemEntropy.new_id(),
+            tenant: TenantId::new(tenant),
+            hash: signin::token::hash(token),
+            label: "demo".to_owned(),
+            created_at: SystemEntropy.now(),
+            expires_at: None,
+        };
+        tokens.add_token(issued).await?;
+    }
+    sign_in(&Auth::Token(None), None, tokens)
 }

@@ -25,6 +25,7 @@ mod glue;
 mod identity;
 mod initialize;
 mod initialize_again;
+mod isolation;
 mod late;
 mod lost_answers;
 mod one_at_a_time;

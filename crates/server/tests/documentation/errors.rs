@@ -7,7 +7,7 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 18] = [
+const SPEAKING: [&str; 21] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
@@ -19,6 +19,7 @@ const SPEAKING: [&str; 18] = [
     "crates/app/src/receive_webhook.rs",
     "crates/app/src/redirects.rs",
     "crates/app/src/settings.rs",
+    "crates/app/src/sign_in.rs",
     "crates/payment/src/command.rs",
     "crates/protocol/src/configure.rs",
     "crates/protocol/src/decode.rs",
@@ -26,12 +27,14 @@ const SPEAKING: [&str; 18] = [
     "crates/server/src/config.rs",
     "crates/server/src/config/error.rs",
     "crates/server/src/config/parse.rs",
+    "crates/signin/src/doorkeeper.rs",
+    "crates/signin/src/identity_provider.rs",
 ];
 
 /// Of the other files of these crates: what errors say, what is logged as a warning or an error,
 /// and what a command adds to an error.
-const CRATES: [&str; 8] =
-    ["app", "messaging", "payment", "protocol", "server", "store", "stripe", "web"];
+const CRATES: [&str; 9] =
+    ["app", "messaging", "payment", "protocol", "server", "signin", "store", "stripe", "web"];
 
 /// What a literal stands in when it is an error, or a line of the log that asks for attention.
 const TELLING: [&str; 7] = [
@@ -46,12 +49,13 @@ const TELLING: [&str; 7] = [
 
 /// What a literal stands in when nobody reads it as an error.
 const SILENT: [&str; 5] =
-    ["expect", "tracing::info!", "tracing::debug!", "metrics::counter!", "unauthorized"];
+    ["expect", "tracing::info!", "tracing::debug!", "metrics::counter!", "with_challenge"];
 
 /// What belongs to an answer or its headers and is no error, the demo, whose errors are read where
 /// they happen, and the translations of what the catalogue has in English.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 10] = [
     "crates/web/src/api/metrics.rs",
+    "crates/web/src/headers.rs",
     "crates/web/src/page/policy.rs",
     "crates/server/src/demo/",
     "crates/web/src/page/texts/de.rs",

@@ -6,7 +6,6 @@ use clap::CommandFactory;
 use paybridge::cli::Cli;
 use paybridge::config::keys;
 
-use crate::literals::literals;
 use crate::support::{DOCUMENTS, code_spans, read};
 
 /// What somebody may type: blocks for a shell, line by line, and code spans that are a call.
@@ -85,7 +84,7 @@ fn commands_that_do_not_exist_are_found() {
     let told = |line: &str| calls(line).iter().find_map(|call| wrong(call));
     assert_eq!(told("cargo run --release -- demo --check"), None);
     assert_eq!(told("echo \"$(paybridge keys generate)\""), None);
-    assert_eq!(told("paybridge keys rotate").unwrap(), "`keys` has no command rotate");
+    assert_eq!(told("paybridge keys forget").unwrap(), "`keys` has no command forget");
     assert_eq!(told("/usr/local/bin/paybridge serve --role").unwrap(), "`serve` has no --role");
     assert_eq!(told("cargo run -- doctor").unwrap(), "`paybridge` has no command doctor");
 }
@@ -106,15 +105,7 @@ fn variables_exist() {
 
 /// Every path that is served.
 fn routes() -> Vec<String> {
-    let router = literals(&read("crates/web/src/router.rs"));
-    let mut routes = Vec::new();
-    for literal in router.into_iter().filter(|literal| literal.text.starts_with('/')) {
-        if literal.is_in(&["both"]) {
-            routes.push(format!("/private{}", literal.text));
-        }
-        routes.push(literal.text);
-    }
-    routes
+    web::endpoints().into_iter().map(|endpoint| endpoint.path).collect()
 }
 
 fn first_segment(path: &str) -> &str {

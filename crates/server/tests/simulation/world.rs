@@ -18,12 +18,11 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use messaging::{Consumer, Routes};
 use paybridge::wiring::{App, Parts};
-use secrecy::SecretString;
 use serde_json::Value;
 use store::{Keyring, SqliteStore};
 use stripe::{StripeClient, StripePsp, Transport, TransportError};
 use stripe_sandbox::{BoxFuture, Options, Sandbox, WebhookSender};
-use testkit::{Fate, Mishap, UnsureStore};
+use testkit::{Fate, Mishap, TestSignIn, UnsureStore};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
@@ -318,7 +317,9 @@ impl World {
             push: Arc::new(Pushed::default()),
             routes: Routes::default(),
             site: Site { public_url: "http://app.test".into(), app_identifier: "paybridge".into() },
-            auth_token: SecretString::from(TOKEN),
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits: web::Limits::default(),
+            trusted_proxies: web::TrustedProxies::default(),
             stripe_js_url: "http://stripe.test/stripe.js".parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: worker.to_owned(),

@@ -1,9 +1,11 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
-//! pre-orders that were forgotten, the tenant of a webhook whose address names none, what waits in all, what a start clears, and which
-//! rows there are for an operator ([`operator`]). Every other statement of this store names the
+//! pre-orders that were forgotten, the tenant of a webhook whose address names none, what waits in
+//! all, what a start clears, which rows there are for an operator ([`operator`]), whose a token is
+//! and what is sealed with which key ([`secrets`]). Every other statement of this store names the
 //! tenant first.
 
 pub(super) mod operator;
+pub(super) mod secrets;
 
 use app::ports::{
     Backlog, CallClaim, ChannelBacklog, ForgottenPreOrder, InboxClaim, InboxItem, InboxKind, Lease,

@@ -1,5 +1,7 @@
 //! The schema's history: numbered, forward only, one transaction each.
 
+use std::collections::BTreeSet;
+
 use app::ports::Entropy;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -34,13 +36,18 @@ const MIGRATIONS: &[Migration] = &[
         name: "pre_order",
         sql: include_str!("../../migrations/sqlite/0004_pre_order.sql"),
     },
+    Migration {
+        version: 5,
+        name: "sign_in",
+        sql: include_str!("../../migrations/sqlite/0005_sign_in.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 const HAS_JOURNAL: &str =
     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'";
-const NEWEST: &str = "SELECT coalesce(max(version), 0) FROM schema_migration";
+const ALL_APPLIED: &str = "SELECT version FROM schema_migration";
 const APPLIED: &str =
     "INSERT INTO schema_migration (version, name, applied_at) VALUES (?1, ?2, ?3)";
 const INSTALLATION: &str = "INSERT INTO installation (one, id, created_at) VALUES (1, ?1, ?2)
@@ -60,8 +67,8 @@ pub struct AppliedMigration {
 /// # Errors
 /// [`OpenError::Newer`].
 pub(crate) fn pending(connection: &Connection) -> Result<usize, OpenError> {
-    let version = version(connection)?;
-    Ok(MIGRATIONS.iter().filter(|migration| migration.version > version).count())
+    let applied = applied(connection)?;
+    Ok(MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)).count())
 }
 
 /// So many migrations a database that is not there lacks.
@@ -74,10 +81,10 @@ pub(crate) fn apply(
     connection: &mut Connection,
     entropy: &dyn Entropy,
 ) -> Result<Vec<AppliedMigration>, OpenError> {
-    let version = version(connection)?;
+    let known = applied(connection)?;
     connection.execute_batch(JOURNAL)?;
     let mut applied = Vec::new();
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
+    for migration in MIGRATIONS.iter().filter(|migration| !known.contains(&migration.version)) {
         let Migration { version, name, .. } = *migration;
         apply_one(connection, migration, entropy.now()).map_err(|source| OpenError::Migration {
             version,
@@ -104,17 +111,21 @@ fn apply_one(
     transaction.commit()
 }
 
-fn version(connection: &Connection) -> Result<i64, OpenError> {
+/// Which migrations the database has. Not only the newest: two that were made side by side may
+/// come in either order.
+fn applied(connection: &Connection) -> Result<BTreeSet<i64>, OpenError> {
     let journal = connection.query_row(HAS_JOURNAL, [], |_| Ok(())).optional()?;
     if journal.is_none() {
-        return Ok(0);
+        return Ok(BTreeSet::new());
     }
-    let found = connection.query_row(NEWEST, [], |row| row.get(0))?;
+    let mut statement = connection.prepare(ALL_APPLIED)?;
+    let applied: BTreeSet<i64> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    if found > known {
-        return Err(OpenError::Newer { found, known });
+    match applied.last() {
+        Some(&found) if found > known => Err(OpenError::Newer { found, known }),
+        Some(_) | None => Ok(applied),
     }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -122,10 +133,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn migrations_are_numbered_from_one_without_gaps() {
-        let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-        let expected: Vec<_> = (1..).take(versions.len()).collect();
-        assert_eq!(versions, expected);
+    fn migrations_are_numbered_in_rising_order() {
+        let rising = MIGRATIONS.is_sorted_by(|one, next| one.version < next.version);
+        assert!(rising && MIGRATIONS.first().is_some_and(|first| first.version == 1));
+    }
+
+    #[test]
+    fn a_migration_that_came_in_between_is_applied_as_well() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &testkit::TestEntropy::new()).unwrap();
+        let undo = "DELETE FROM schema_migration WHERE version = 3;
+            ALTER TABLE refund DROP COLUMN succeeded_at;
+            ALTER TABLE attempt DROP COLUMN ended_because;
+            ALTER TABLE payment DROP COLUMN received_minor;
+            ALTER TABLE payment DROP COLUMN received_currency;";
+        connection.execute_batch(undo).unwrap();
+        assert_eq!(pending(&connection).unwrap(), 1);
+        let again = apply(&mut connection, &testkit::TestEntropy::new()).unwrap();
+        assert_eq!(again, [AppliedMigration { version: 3, name: "late" }]);
+        assert_eq!(pending(&connection).unwrap(), 0);
     }
 
     #[test]
@@ -138,6 +164,6 @@ mod tests {
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'a'", [], |row| row.get(0))
             .unwrap();
-        assert_eq!((tables, version(&connection).unwrap()), (0, 0));
+        assert_eq!((tables, applied(&connection).unwrap()), (0, BTreeSet::new()));
     }
 }

@@ -1,6 +1,7 @@
 //! The database as an operator uses it from a terminal, beside a running server.
 //!
 //! - [`payments`]: one payment with all that is open for it, and lists of them.
+//! - [`tenants`]: which there are.
 //! - [`inbox`], [`outbox`]: their rows, and what may be done about one.
 //!
 //! Lists name rows by tenant and id, and each row is then read by them: that way every row is read
@@ -9,21 +10,23 @@
 mod inbox;
 mod outbox;
 mod payments;
+mod tenants;
 
 use std::path::Path;
 
 use ::payment::{CommandId, PaymentId, TenantId};
 use app::ports::{
-    InboxRow, Intervention, MessageId, OperatorStore, OutboxRow, Page, PaymentCase, PaymentFile,
-    PaymentQuery, RowQuery, StoreError, Touch,
+    InboxRow, Intervention, MessageId, NewToken, OperatorStore, OutboxRow, Page, PaymentCase,
+    PaymentFile, PaymentQuery, RowQuery, StoreError, TokenHash, TokenRow, Tokens, Touch,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params};
+use uuid::Uuid;
 
 use super::batch::Written;
 use super::driver::Driver;
-use super::{connection, migrations};
+use super::{across_tenants, connection, migrations, token};
 use crate::OpenError;
 use crate::error::At;
 
@@ -46,7 +49,7 @@ pub(super) type Key = (String, String);
 /// transaction; the server and this wait for each other as two connections of one program do.
 /// Statements run on the thread that asks.
 pub struct SqliteOperator {
-    driver: Driver,
+    pub(super) driver: Driver,
 }
 
 impl SqliteOperator {
@@ -241,5 +244,36 @@ fn of_payment(id: PaymentId) -> impl Fn(StoreError) -> StoreError {
             StoreError::Corrupt { table, detail: format!("payment {id}: {detail}") }
         }
         StoreError::Unavailable(_) | StoreError::Sealed { .. } => error,
+    }
+}
+
+#[async_trait]
+impl Tokens for SqliteOperator {
+    async fn tenant_of_token(
+        &self,
+        hash: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<TenantId>, StoreError> {
+        let hash = *hash;
+        self.driver.read(move |db| across_tenants::secrets::tenant_of_token(db, &hash, now)).await
+    }
+
+    async fn add_token(&self, new: NewToken) -> Result<(), StoreError> {
+        self.driver.write(move |db| token::add(db, &new).map(Written::Keep)).await
+    }
+
+    async fn tokens(&self, tenant: &TenantId) -> Result<Vec<TokenRow>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.read(move |db| token::of_tenant(db, &tenant)).await
+    }
+
+    async fn revoke_token(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<TokenRow>, StoreError> {
+        let tenant = tenant.clone();
+        self.driver.write(move |db| token::revoke(db, &tenant, id, now).map(Written::Keep)).await
     }
 }

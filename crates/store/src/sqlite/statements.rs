@@ -3,13 +3,16 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, call, capture, channel, commit, connection, inbox, migrations, operator,
-    outbox, payment, tenant, unfinished,
+    across_tenants, call, capture, channel, commit, connection, data_key, inbox, migrations,
+    operator, outbox, payment, tenant, token, unfinished,
 };
 use testkit::TestEntropy;
 
 /// Indexes that hold nothing but what waits: reading one from end to end is counting what waits.
-const SMALL_INDEXES: [&str; 6] = [
+/// Those of keys have a row for each tenant, and are counted at a start and by an operator.
+const SMALL_INDEXES: [&str; 8] = [
+    "data_key_master",
+    "credential_key",
     "tenant_disconnected",
     "inbox_open",
     "outbox_waiting",
@@ -29,7 +32,9 @@ fn of_a_tenant() -> Vec<&'static str> {
         inbox::STATEMENTS,
         outbox::STATEMENTS,
         channel::STATEMENTS,
+        data_key::STATEMENTS,
         tenant::STATEMENTS,
+        token::STATEMENTS,
         unfinished::STATEMENTS,
     ];
     [modules.concat(), operator::all_statements()].concat()
@@ -57,9 +62,13 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 #[test]
 fn every_statement_reads_a_range_of_an_index() {
     let connection = migrated();
-    for sql in
-        [of_a_tenant().as_slice(), across_tenants::STATEMENTS, across_tenants::operator::STATEMENTS]
-            .concat()
+    for sql in [
+        of_a_tenant().as_slice(),
+        across_tenants::STATEMENTS,
+        across_tenants::operator::STATEMENTS,
+        across_tenants::secrets::STATEMENTS,
+    ]
+    .concat()
     {
         for step in plan(&connection, sql) {
             let small = SMALL_INDEXES.iter().any(|index| step.ends_with(index));

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::batch::Written;
-use super::{outbox, value};
+use super::{data_key, outbox, value};
 use crate::Keyring;
 use crate::error::At;
 use crate::keyring::Sealed;
@@ -182,9 +182,8 @@ fn write_credentials(
 ) -> Result<(), StoreError> {
     let plain = rows::credentials_to_json(credentials)?;
     let account = &credentials.account;
-    let sealed = keyring
-        .seal(&plain, &context(tenant, account))
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let context = data_key::credential_context(tenant, account.id.as_str(), account.mode.name());
+    let sealed = data_key::seal(db, keyring, tenant, &plain, &context, now)?;
     db.prepare_cached(WRITE_CREDENTIAL)
         .at("credential")?
         .execute(params![
@@ -199,13 +198,6 @@ fn write_credentials(
     Ok(())
 }
 
-/// What sealed credentials belong to: moved to another tenant's row they do not open. The
-/// lengths keep two contexts from running into the same bytes.
-fn context(tenant: &TenantId, account: &Account) -> Vec<u8> {
-    let parts = ["credential", tenant.as_str(), account.id.as_str(), account.mode.name()];
-    parts.iter().flat_map(|part| format!("{}:{part};", part.len()).into_bytes()).collect()
-}
-
 struct CredentialRow {
     account: String,
     mode: String,
@@ -218,12 +210,15 @@ impl CredentialRow {
         Ok(Self { account: row.get(0)?, mode: row.get(1)?, sealed })
     }
 
-    fn open(self, keyring: &Keyring, tenant: &TenantId) -> Result<Credentials, StoreError> {
+    fn open(
+        self,
+        db: &Connection,
+        keyring: &Keyring,
+        tenant: &TenantId,
+    ) -> Result<Credentials, StoreError> {
+        let context = data_key::credential_context(tenant, &self.account, &self.mode);
+        let plain = data_key::open(db, keyring, tenant, &self.sealed, &context)?;
         let account = read_account("credential", self.account, &self.mode)?;
-        let plain = keyring.open(&self.sealed, &context(tenant, &account)).ok_or_else(|| {
-            let key_id = self.sealed.key_id.clone();
-            StoreError::Sealed { what: "the credentials of a tenant", key_id }
-        })?;
         rows::credentials_from_json(account, &plain)
     }
 }
@@ -241,7 +236,7 @@ pub(super) fn credentials(
             statement.query_row(values, CredentialRow::new).optional()
         })
         .at("credential")?;
-    row.map(|row| row.open(keyring, tenant)).transpose()
+    row.map(|row| row.open(db, keyring, tenant)).transpose()
 }
 
 pub(super) fn all_credentials(
@@ -255,7 +250,7 @@ pub(super) fn all_credentials(
             statement.query_map([tenant.as_str()], CredentialRow::new)?.collect()
         })
         .at("credential")?;
-    rows.into_iter().map(|row| row.open(keyring, tenant)).collect()
+    rows.into_iter().map(|row| row.open(db, keyring, tenant)).collect()
 }
 
 fn read_account(table: &'static str, id: String, mode: &str) -> Result<Account, StoreError> {

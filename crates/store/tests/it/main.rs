@@ -9,4 +9,5 @@
 mod contract_inline;
 mod contract_threads;
 mod file;
+mod keys;
 mod operator;

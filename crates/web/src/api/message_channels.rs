@@ -8,11 +8,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use http::{HeaderMap, StatusCode};
+use payment::TenantId;
 use protocol::channel::{ChannelEntry, DeleteMessages, PostedMessage};
 use protocol::{Attributes, Channel, Dialect};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::auth::SignedIn;
 use crate::body;
 use crate::error::Failure;
 use crate::state::WebState;
@@ -24,6 +26,7 @@ const DELETE_MAX: usize = 1000;
 /// Takes a command.
 pub(crate) async fn send(
     State(state): State<WebState>,
+    signed_in: SignedIn,
     Path(channel): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -38,12 +41,13 @@ pub(crate) async fn send(
         return Err(Failure::new(StatusCode::BAD_REQUEST, message));
     }
     let body = body::read(body).await?;
-    take_command(&state, Dialect::HttpChannel, &headers, &body).await
+    take_command(&state, &signed_in, Dialect::HttpChannel, &headers, &body).await
 }
 
-/// Puts a command into the inbox, whichever way it came.
+/// Puts a command of the caller's own tenant into the inbox (rule R5), whichever way it came.
 pub(crate) async fn take_command(
     state: &WebState,
+    signed_in: &SignedIn,
     dialect: Dialect,
     headers: &HeaderMap,
     body: &[u8],
@@ -51,6 +55,9 @@ pub(crate) async fn take_command(
     let texts =
         headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let attributes = Attributes::from_headers(dialect, texts);
+    if let Some(tenant) = attributes.tenant() {
+        signed_in.may_act_for(&TenantId::new(tenant))?;
+    }
     let id = state.context.receive_command(&attributes, body).await.map_err(refused)?;
     state.wake_worker();
     Ok(Json(PostedMessage { message_id: id.to_string() }))

@@ -6,4 +6,5 @@ mod anything;
 mod calls;
 mod errors;
 mod page;
+mod sign_in;
 mod support;

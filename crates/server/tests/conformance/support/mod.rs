@@ -13,19 +13,18 @@ mod webhook;
 use std::path::Path;
 use std::sync::Arc;
 
-use app::{Entropy, Site};
+use app::{Entropy, Site, Store};
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use messaging::Routes;
 use paybridge::wiring::{App, Parts};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
-use testkit::{Fate, TestEntropy, UnsureStore};
+use testkit::{Fate, TestEntropy, TestSignIn, UnsureStore};
 use tower::ServiceExt;
 
 pub use cart::*;
@@ -115,7 +114,9 @@ impl TestApp {
             push: Arc::new(pushed.clone()),
             routes,
             site: site("http://app.test"),
-            auth_token: SecretString::from(TOKEN),
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits: web::Limits::default(),
+            trusted_proxies: web::TrustedProxies::default(),
             stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
@@ -125,39 +126,36 @@ impl TestApp {
 
     /// The same installation after it moved to another address.
     pub fn moved_to(self, public_url: &str) -> Self {
-        let context = &self.app.consumer.context;
-        let app = App::new(Parts {
-            store: context.store.clone(),
-            psp: context.psp.clone(),
-            entropy: context.entropy.clone(),
-            push: Arc::new(self.pushed.clone()),
-            routes: (*self.app.consumer.relay.routes).clone(),
-            site: site(public_url),
-            auth_token: SecretString::from(TOKEN),
-            stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
-            metrics: Arc::new(String::new),
-            worker: "worker-1".into(),
-        });
+        let store = self.app.consumer.context.store.clone();
+        let app = self.started_again(store, site(public_url));
         Self { app, ..self }
     }
 
     /// The same installation, whose database is lost as this says.
     pub fn with_fate(self, fate: Arc<dyn Fate>) -> Self {
         let context = &self.app.consumer.context;
-        let app = App::new(Parts {
-            store: Arc::new(UnsureStore { inner: context.store.clone(), fate }),
+        let store = Arc::new(UnsureStore { inner: context.store.clone(), fate });
+        let app = self.started_again(store, context.site.as_ref().clone());
+        self.address.connect(app.router.clone());
+        Self { app, ..self }
+    }
+
+    fn started_again(&self, store: Arc<dyn Store>, site: Site) -> App {
+        let context = &self.app.consumer.context;
+        App::new(Parts {
+            store,
             psp: context.psp.clone(),
             entropy: context.entropy.clone(),
             push: Arc::new(self.pushed.clone()),
             routes: (*self.app.consumer.relay.routes).clone(),
-            site: context.site.as_ref().clone(),
-            auth_token: SecretString::from(TOKEN),
+            site,
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits: web::Limits::default(),
+            trusted_proxies: web::TrustedProxies::default(),
             stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
-        });
-        self.address.connect(app.router.clone());
-        Self { app, ..self }
+        })
     }
 
     /// An app whose tenant is configured, and whose shop has read what it was told of that.

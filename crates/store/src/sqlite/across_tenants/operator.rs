@@ -7,6 +7,8 @@ use rusqlite::{Connection, params};
 use crate::sqlite::operator::{Key, STUCK_MAX, keys};
 use crate::sqlite::{inbox, outbox};
 
+const TENANTS: &str = "SELECT id, id FROM tenant WHERE id > '' ORDER BY id LIMIT ?1";
+
 const INBOX_OF_STATE: &str = "SELECT tenant, id FROM inbox INDEXED BY inbox_open
     WHERE state IN ('waiting', 'parked') AND state = ?1 ORDER BY seq LIMIT ?2";
 const NEWEST_INBOX: &str = "SELECT tenant, id FROM inbox WHERE seq > 0 ORDER BY seq DESC LIMIT ?1";
@@ -35,6 +37,7 @@ const OUTBOX_STUCK: &str = "SELECT tenant,
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
 pub(in crate::sqlite) const STATEMENTS: &[&str] = &[
+    TENANTS,
     INBOX_OF_STATE,
     NEWEST_INBOX,
     PARKED_OUTBOX,
@@ -45,6 +48,11 @@ pub(in crate::sqlite) const STATEMENTS: &[&str] = &[
     INBOX_STUCK,
     OUTBOX_STUCK,
 ];
+
+/// Each tenant, twice: it has no other id.
+pub(in crate::sqlite) fn tenants(db: &Connection, limit: u32) -> Result<Vec<Key>, StoreError> {
+    keys(db, "tenant", TENANTS, params![limit])
+}
 
 pub(in crate::sqlite) fn inbox_of_state(
     db: &Connection,

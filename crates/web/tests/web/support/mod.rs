@@ -12,12 +12,11 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{Keyring, SqliteStore};
-use testkit::TestEntropy;
+use testkit::{TestEntropy, TestSignIn};
 use tower::ServiceExt;
-use web::{PageSettings, WebState};
+use web::{Endpoint, Limits, PageSettings, TrustedProxies, WebState};
 
 pub use down_store::DownStore;
 pub use fake_psp::FakePsp;
@@ -62,6 +61,23 @@ impl App {
     }
 
     fn on(store: Arc<dyn Store>, entropy: Arc<TestEntropy>) -> Self {
+        Self::with_limits(store, entropy, Limits::default(), TrustedProxies::default())
+    }
+
+    /// An app with limits of its own, behind these proxies.
+    pub fn limited(limits: Limits, trusted_proxies: TrustedProxies) -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
+        let store = Arc::new(SqliteStore::inline(keyring, entropy.as_ref()).unwrap());
+        Self::with_limits(store, entropy, limits, trusted_proxies)
+    }
+
+    fn with_limits(
+        store: Arc<dyn Store>,
+        entropy: Arc<TestEntropy>,
+        limits: Limits,
+        trusted_proxies: TrustedProxies,
+    ) -> Self {
         log::install();
         let psp = Arc::new(FakePsp::default());
         let woken = Arc::new(AtomicUsize::new(0));
@@ -78,7 +94,9 @@ impl App {
         let counter = woken.clone();
         let state = WebState {
             context,
-            auth_token: SecretString::from(TOKEN),
+            sign_in: Arc::new(TestSignIn(TOKEN)),
+            limits,
+            trusted_proxies,
             metrics: Arc::new(|| "paybridge_up 1\n".to_owned()),
             wake: Some(Arc::new(move || {
                 counter.fetch_add(1, Ordering::SeqCst);
@@ -91,6 +109,11 @@ impl App {
     /// From now on the payment page loads Stripe.js from elsewhere.
     pub fn load_stripe_js_from(&mut self, page: &PageSettings) {
         self.router = web::router(WebState { page: page.clone(), ..self.state.clone() });
+    }
+
+    /// The same app with these endpoints only.
+    pub fn serving(self, endpoints: Vec<Endpoint>) -> Self {
+        Self { router: web::router_of(self.state.clone(), endpoints), ..self }
     }
 
     /// How often the worker was woken.
