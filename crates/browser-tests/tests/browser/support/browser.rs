@@ -11,6 +11,8 @@ use super::process::Process;
 
 /// How long a page may take until it shows what a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What the browser itself says of a decline: Stripe answers it with this status.
+pub const DECLINED: &str = "the server responded with a status of 402 (Payment Required)";
 const POLL: Duration = Duration::from_millis(50);
 
 /// What Chromium needs to run unseen, as root, without asking anything of the network by itself.
@@ -153,5 +155,13 @@ impl Browser {
         let complaint =
             |entry: &BrowserLogEntry| entry.level == "SEVERE" || entry.level == "WARNING";
         entries.into_iter().filter(complaint).map(|entry| entry.message).collect()
+    }
+
+    /// Fails unless the console holds these complaints and no others since it was read last.
+    pub async fn complains_of(&self, expected: &[&str]) {
+        let complaints = self.complaints().await;
+        let fits = complaints.len() == expected.len()
+            && complaints.iter().zip(expected).all(|(complaint, part)| complaint.contains(part));
+        assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
     }
 }

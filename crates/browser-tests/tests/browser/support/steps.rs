@@ -1,8 +1,6 @@
 //! What a person does again and again.
 
-use thirtyfour::prelude::*;
-
-use super::{Browser, Demo};
+use super::{Browser, Demo, Setup};
 
 /// When the test cards expire, and their check digits.
 const EXPIRY: &str = "1234";
@@ -13,19 +11,40 @@ impl Browser {
     pub async fn connect(&self, demo: &Demo) {
         self.open_page(&format!("{}/apps", demo.shop)).await;
         self.click("#connect").await;
-        self.until("the shop has a payment method", async || {
-            self.driver.goto(format!("{}/apps", demo.shop)).await.unwrap();
-            self.see("#methods").await.text().await.unwrap().contains("Stripe")
-        })
-        .await;
+        self.see("#methods").await;
     }
 
     /// Buys a kettle, up to where the shop sends the shopper to pay.
     pub async fn check_out(&self, demo: &Demo) {
+        self.go_to_checkout(demo).await;
+        self.click("#place-order").await;
+    }
+
+    /// Puts a kettle into the cart and goes to the checkout.
+    pub async fn go_to_checkout(&self, demo: &Demo) {
         self.open_page(&demo.shop).await;
         self.click("#add-kettle").await;
+        self.see("#nav-cart .count").await;
         self.open_page(&format!("{}/checkout", demo.shop)).await;
-        self.click("#place-order").await;
+    }
+
+    /// Waits until the payment page can be paid on.
+    pub async fn can_pay(&self) {
+        self.see("#payment-form[data-state='open'] #pay:enabled").await;
+    }
+
+    /// Waits until the shop thanks for the payment.
+    pub async fn is_thanked(&self, demo: &Demo) {
+        self.arrive(&format!("{}/order-success", demo.shop)).await;
+        self.read("Thank you").await;
+    }
+
+    /// Chooses a way to pay in the payment form.
+    pub async fn choose_method(&self, method: &str) {
+        let tab = format!("#{method}-tab");
+        self.enter("#payment-element iframe").await;
+        self.click(&tab).await;
+        self.leave_frame().await;
     }
 
     /// Fills in the card form on the payment page, and presses the button.
@@ -36,15 +55,44 @@ impl Browser {
 
     /// Fills in the card form on the payment page.
     pub async fn fill_card(&self, number: &str) {
-        let frame = self.see("#payment-element iframe").await;
-        frame.enter_frame().await.unwrap();
+        self.enter("#payment-element iframe").await;
         for (field, keys) in [("number", number), ("expiry", EXPIRY), ("cvc", CVC)] {
-            self.type_into(&format!("#Field-{field}Input"), keys).await;
+            let field = self.see(&format!("#Field-{field}Input")).await;
+            field.clear().await.unwrap();
+            field.send_keys(keys).await.unwrap();
         }
+        self.leave_frame().await;
+    }
+
+    /// Answers the bank's question in the dialog over the payment page.
+    pub async fn answer_bank(&self, button: &str) {
+        self.enter("dialog iframe").await;
+        self.click(button).await;
+        self.leave_frame().await;
+    }
+
+    /// Goes on inside a frame.
+    pub async fn enter(&self, frame: &str) {
+        self.see(frame).await.enter_frame().await.unwrap_or_else(|error| panic!("{frame}: {error}"));
+    }
+
+    /// Goes on around a frame.
+    pub async fn leave_frame(&self) {
         self.driver.enter_parent_frame().await.unwrap();
     }
 
     pub async fn open_page(&self, address: &str) {
         self.driver.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
     }
+}
+
+/// A demo with an order, and a browser on its payment page.
+pub async fn about_to_pay(setup: &Setup) -> (Demo, Browser) {
+    let demo = Demo::start().await;
+    let browser = Browser::open(setup).await;
+    browser.connect(&demo).await;
+    browser.check_out(&demo).await;
+    browser.arrive(&format!("{}/app-payment?", demo.app)).await;
+    browser.can_pay().await;
+    (demo, browser)
 }
