@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use crate::support::browser::DECLINED;
-use crate::support::steps::about_to_pay;
+use crate::support::steps::{GOOD, about_to_pay};
 use crate::support::{OWED, Setup};
 
-const GOOD: &str = "4242424242424242";
 const DECLINING: &str = "4000000000000002";
 /// Its bank asks whether it is really the shopper.
 const ASKING: &str = "4000000000003220";

@@ -28,7 +28,7 @@ impl Demo {
     pub async fn confirmations(&self) -> usize {
         let answer = reqwest::get(format!("{}/_sandbox/calls", self.stripe)).await.unwrap();
         let answer: Value = answer.json().await.unwrap();
-        let calls = answer["data"].as_array().or(answer.as_array()).expect("calls are a list");
+        let calls = answer["calls"].as_array().expect("calls are a list");
         let confirms = |call: &&Value| call["path"].as_str().unwrap().ends_with("/confirm");
         calls.iter().filter(confirms).count()
     }

@@ -2,6 +2,8 @@
 
 use super::{Browser, Demo, Setup};
 
+/// A card that pays.
+pub const GOOD: &str = "4242424242424242";
 /// When the test cards expire, and their check digits.
 const EXPIRY: &str = "1234";
 const CVC: &str = "123";
