@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod frame;
 mod once;
+mod page;
 mod payment;
 mod support;

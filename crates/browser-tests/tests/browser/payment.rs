@@ -3,12 +3,8 @@
 use serde_json::json;
 
 use crate::support::browser::DECLINED;
-use crate::support::steps::{GOOD, about_to_pay};
+use crate::support::steps::{ASKING, DECLINING, GOOD, about_to_pay};
 use crate::support::{OWED, Setup};
-
-const DECLINING: &str = "4000000000000002";
-/// Its bank asks whether it is really the shopper.
-const ASKING: &str = "4000000000003220";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shopper_buys_and_pays() {

@@ -85,6 +85,14 @@ impl Browser {
         }
     }
 
+    /// Whether the element is shown now.
+    pub async fn is_shown(&self, css: &str) -> bool {
+        match self.driver.find(By::Css(css)).await {
+            Ok(element) => element.is_displayed().await.unwrap_or_default(),
+            Err(_) => false,
+        }
+    }
+
     async fn find(&self, by: By) -> WebDriverResult<WebElement> {
         self.driver.query(by).wait(PATIENCE, POLL).and_displayed().first().await
     }

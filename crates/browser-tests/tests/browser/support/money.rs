@@ -52,6 +52,11 @@ impl Demo {
         self.post(&address, String::new(), "x-www-form-urlencoded").await;
     }
 
+    /// Stripe answers nobody's calls.
+    pub async fn lose_stripe(&self) {
+        self.control("faults", &json!({ "kind": "status", "status": 503, "times": 1_000_000 })).await;
+    }
+
     /// The script that the payment page loads from Stripe does not come.
     pub async fn lose_stripe_js(&self) {
         let fault = json!({ "kind": "status", "status": 503, "path": "/*/stripe.js",

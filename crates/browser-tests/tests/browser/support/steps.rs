@@ -4,6 +4,10 @@ use super::{Browser, Demo, Setup};
 
 /// A card that pays.
 pub const GOOD: &str = "4242424242424242";
+/// One that is declined.
+pub const DECLINING: &str = "4000000000000002";
+/// One whose bank asks whether it is really the shopper.
+pub const ASKING: &str = "4000000000003220";
 /// When the test cards expire, and their check digits.
 const EXPIRY: &str = "1234";
 const CVC: &str = "123";
