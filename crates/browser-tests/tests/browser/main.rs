@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod accessibility;
 mod frame;
 mod once;
 mod page;

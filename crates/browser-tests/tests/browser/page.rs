@@ -60,15 +60,7 @@ async fn a_payment_that_does_not_exist_is_unknown() {
 async fn a_disconnected_shop_takes_no_payments() {
     let (demo, browser) = about_to_pay(&Setup::default()).await;
     let page = browser.address().await;
-    browser.open_page(&format!("{}/apps", demo.shop)).await;
-    browser.click("#disconnect").await;
-    browser.read("The app asks before it goes").await;
-    browser.click("#confirm-ok").await;
-    browser.until("the shop knows that the app is gone", async || {
-        browser.see("#app-status").await.text().await.is_ok_and(|text| text == "disconnected")
-    })
-    .await;
-
+    browser.disconnect(&demo).await;
     browser.open_page(&page).await;
     browser.see("main[data-state='disconnected']").await;
     browser.read("This shop does not take payments here now").await;
@@ -104,6 +96,7 @@ async fn without_stripes_script_the_page_says_so_and_pays_later() {
     browser.check_out(&demo).await;
     browser.read("The payment form could not be loaded. Check your connection").await;
     browser.see("#message #again").await;
+    browser.check_accessibility("the page without its form").await;
     assert!(browser.complaints().await.iter().all(|complaint| complaint.contains("stripe.js")));
     demo.mend().await;
     browser.press("Try again").await;
@@ -121,11 +114,12 @@ async fn without_javascript_the_page_says_that_it_needs_it() {
     // The shop's pages do without, and show what is new when they are loaded again.
     browser.open_page(&format!("{}/apps", demo.shop)).await;
     browser.click("#connect").await;
-    browser.until("the shop has a payment method", async || {
-        browser.open_page(&format!("{}/apps", demo.shop)).await;
-        browser.text().await.contains("Offered at the checkout")
-    })
-    .await;
+    browser
+        .until("the shop has a payment method", async || {
+            browser.open_page(&format!("{}/apps", demo.shop)).await;
+            browser.text().await.contains("Offered at the checkout")
+        })
+        .await;
     browser.check_out(&demo).await;
     browser.arrive(&format!("{}/app-payment?", demo.app)).await;
     browser.see("#no-script").await;

@@ -64,11 +64,7 @@ async fn whom_the_bank_does_not_believe_pays_with_another_card() {
 async fn a_direct_debit_is_on_its_way_until_the_bank_has_paid() {
     let (demo, browser) = about_to_pay(&Setup::default()).await;
     browser.choose_method("sepa_debit").await;
-    browser.enter("#payment-element iframe").await;
-    browser.type_into("#Field-ibanInput", "DE89370400440532013000").await;
-    browser.type_into("#Field-nameInput", "Jenny Rosen").await;
-    browser.type_into("#Field-emailInput", "jenny@example.com").await;
-    browser.leave_frame().await;
+    browser.fill_debit().await;
     browser.click("#pay").await;
     browser.see("main[data-state='processing']").await;
     browser.read("Your payment is on its way").await;
@@ -111,5 +107,25 @@ async fn whose_bank_refuses_reads_so_and_pays_otherwise() {
     browser.pay_with_card(GOOD).await;
     browser.is_thanked(&demo).await;
     assert_eq!(demo.charged().await, [OWED]);
+    browser.complains_of(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_her_bank_finishes_the_payment_later() {
+    let (demo, browser) = about_to_pay(&Setup::default()).await;
+    let page = browser.address().await;
+    browser.choose_method("ideal").await;
+    browser.click("#pay").await;
+    browser.arrive(&format!("{}/_sandbox/authenticate/", demo.stripe)).await;
+
+    browser.open_page(&page).await;
+    browser.read("One step is missing: finish the payment that you began").await;
+    browser.can_pay().await;
+    browser.press("Finish the payment").await;
+    browser.arrive(&format!("{}/_sandbox/authenticate/", demo.stripe)).await;
+    browser.click("#complete").await;
+    browser.is_thanked(&demo).await;
+    assert_eq!(demo.charged().await, [OWED]);
+    assert_eq!(demo.confirmations().await, 1);
     browser.complains_of(&[]).await;
 }

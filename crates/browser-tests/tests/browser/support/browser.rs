@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub const DECLINED: &str = "the server responded with a status of 402 (Payment Required)";
 const POLL: Duration = Duration::from_millis(50);
 
+/// Chromium's windows are at least this wide; what is narrower is a phone.
+const WINDOW_WIDTH_MIN: u32 = 500;
+
 /// What Chromium needs to run unseen, as root, without asking anything of the network by itself.
 const FLAGS: [&str; 9] = [
     "--headless",
@@ -61,6 +64,12 @@ impl Browser {
         }
         let (width, height) = setup.size;
         wanted.add_arg(&format!("--window-size={width},{height}")).expect("a flag is text");
+        if width < WINDOW_WIDTH_MIN {
+            let phone = serde_json::json!({ "deviceMetrics": {
+                "width": width, "height": height, "pixelRatio": 1.0,
+            } });
+            wanted.add_experimental_option("mobileEmulation", phone).expect("numbers are JSON");
+        }
         wanted.add_arg(&format!("--lang={}", setup.language)).expect("a flag is text");
         if setup.dark {
             wanted.add_arg("--blink-settings=preferredColorScheme=0").expect("a flag is text");

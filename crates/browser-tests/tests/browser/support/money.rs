@@ -54,12 +54,13 @@ impl Demo {
 
     /// Stripe answers nobody's calls.
     pub async fn lose_stripe(&self) {
-        self.control("faults", &json!({ "kind": "status", "status": 503, "times": 1_000_000 })).await;
+        self.control("faults", &json!({ "kind": "status", "status": 503, "times": 1_000_000 }))
+            .await;
     }
 
     /// The script that the payment page loads from Stripe does not come.
     pub async fn lose_stripe_js(&self) {
-        let fault = json!({ "kind": "status", "status": 503, "path": "/*/stripe.js",
+        let fault = json!({ "kind": "status", "status": 503, "path": "/stripe.js",
             "times": 1_000_000 });
         self.control("faults", &fault).await;
     }

@@ -11,6 +11,9 @@ pub const ASKING: &str = "4000000000003220";
 /// When the test cards expire, and their check digits.
 const EXPIRY: &str = "1234";
 const CVC: &str = "123";
+/// A debit that goes well.
+const DEBIT: [(&str, &str); 3] =
+    [("iban", "DE89370400440532013000"), ("name", "Jenny Rosen"), ("email", "jenny@example.com")];
 
 impl Browser {
     /// Connects the shop with the app, on the shop's page of apps.
@@ -70,6 +73,27 @@ impl Browser {
         self.leave_frame().await;
     }
 
+    /// Fills in the form of a direct debit, once it is chosen.
+    pub async fn fill_debit(&self) {
+        self.enter("#payment-element iframe").await;
+        for (field, keys) in DEBIT {
+            self.type_into(&format!("#Field-{field}Input"), keys).await;
+        }
+        self.leave_frame().await;
+    }
+
+    /// Disconnects the shop from the app, which asks back because a payment is open.
+    pub async fn disconnect(&self, demo: &Demo) {
+        self.open_page(&format!("{}/apps", demo.shop)).await;
+        self.click("#disconnect").await;
+        self.read("The app asks before it goes").await;
+        self.click("#confirm-ok").await;
+        self.until("the shop knows that the app is gone", async || {
+            self.text().await.contains("disconnected")
+        })
+        .await;
+    }
+
     /// Answers the bank's question in the dialog over the payment page.
     pub async fn answer_bank(&self, button: &str) {
         self.enter("dialog iframe").await;
@@ -79,7 +103,11 @@ impl Browser {
 
     /// Goes on inside a frame.
     pub async fn enter(&self, frame: &str) {
-        self.see(frame).await.enter_frame().await.unwrap_or_else(|error| panic!("{frame}: {error}"));
+        self.see(frame)
+            .await
+            .enter_frame()
+            .await
+            .unwrap_or_else(|error| panic!("{frame}: {error}"));
     }
 
     /// Goes on around a frame.
