@@ -32,8 +32,9 @@ pub const COUNTRIES: [Country; 10] = [
     Country { code: "US", name: "United States" },
 ];
 
-/// The locales that are offered.
-pub const LOCALES: [Locale; 8] = [
+/// The locales that are offered. The payment page does not speak the last one's language, and takes the
+/// browser's.
+pub const LOCALES: [Locale; 9] = [
     Locale { name: "en_US", label: "English (en_US)" },
     Locale { name: "en_GB", label: "English (en_GB)" },
     Locale { name: "de_DE", label: "Deutsch (de_DE)" },
@@ -42,6 +43,7 @@ pub const LOCALES: [Locale; 8] = [
     Locale { name: "it_IT", label: "Italiano (it_IT)" },
     Locale { name: "nl_NL", label: "Nederlands (nl_NL)" },
     Locale { name: "pl_PL", label: "Polski (pl_PL)" },
+    Locale { name: "sv_SE", label: "Svenska (sv_SE), shown in the browser's language" },
 ];
 
 /// The longest text of a field, in characters.

@@ -8,5 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod accessibility;
+mod frame;
+mod once;
+mod page;
 mod payment;
 mod support;

@@ -1,4 +1,4 @@
-//! The accessibility checker axe-core, run in a page and all its frames.
+//! The accessibility checker axe-core, run in a page or in the frame that was entered.
 
 use super::browser::Browser;
 
@@ -7,7 +7,7 @@ const SCRIPT: &str = "PAYBRIDGE_AXE";
 
 const RUN: &str = "
     const done = arguments[arguments.length - 1];
-    axe.run(document, { resultTypes: ['violations'] }).then(
+    axe.run(document, { resultTypes: ['violations'], iframes: false }).then(
         (results) => done(results.violations
             .filter((violation) => ['serious', 'critical'].includes(violation.impact))
             .map((violation) => violation.id + ': ' + violation.help + '\\n'

@@ -11,7 +11,12 @@ use super::process::Process;
 
 /// How long a page may take until it shows what a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What the browser itself says of a decline: Stripe answers it with this status.
+pub const DECLINED: &str = "the server responded with a status of 402 (Payment Required)";
 const POLL: Duration = Duration::from_millis(50);
+
+/// Chromium's windows are at least this wide; what is narrower is a phone.
+const WINDOW_WIDTH_MIN: u32 = 500;
 
 /// What Chromium needs to run unseen, as root, without asking anything of the network by itself.
 const FLAGS: [&str; 9] = [
@@ -59,6 +64,12 @@ impl Browser {
         }
         let (width, height) = setup.size;
         wanted.add_arg(&format!("--window-size={width},{height}")).expect("a flag is text");
+        if width < WINDOW_WIDTH_MIN {
+            let phone = serde_json::json!({ "deviceMetrics": {
+                "width": width, "height": height, "pixelRatio": 1.0,
+            } });
+            wanted.add_experimental_option("mobileEmulation", phone).expect("numbers are JSON");
+        }
         wanted.add_arg(&format!("--lang={}", setup.language)).expect("a flag is text");
         if setup.dark {
             wanted.add_arg("--blink-settings=preferredColorScheme=0").expect("a flag is text");
@@ -80,6 +91,14 @@ impl Browser {
         match self.find(By::Css(css)).await {
             Ok(element) => element,
             Err(error) => panic!("{css} is not to be seen: {error}\n{}", self.text().await),
+        }
+    }
+
+    /// Whether the element is shown now.
+    pub async fn is_shown(&self, css: &str) -> bool {
+        match self.driver.find(By::Css(css)).await {
+            Ok(element) => element.is_displayed().await.unwrap_or_default(),
+            Err(_) => false,
         }
     }
 
@@ -153,5 +172,13 @@ impl Browser {
         let complaint =
             |entry: &BrowserLogEntry| entry.level == "SEVERE" || entry.level == "WARNING";
         entries.into_iter().filter(complaint).map(|entry| entry.message).collect()
+    }
+
+    /// Fails unless the console holds these complaints and no others since it was read last.
+    pub async fn complains_of(&self, expected: &[&str]) {
+        let complaints = self.complaints().await;
+        let fits = complaints.len() == expected.len()
+            && complaints.iter().zip(expected).all(|(complaint, part)| complaint.contains(part));
+        assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
     }
 }

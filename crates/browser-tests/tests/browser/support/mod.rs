@@ -3,8 +3,10 @@
 pub mod axe;
 pub mod browser;
 pub mod demo;
+pub mod money;
 pub mod process;
 pub mod steps;
 
 pub use browser::{Browser, Setup};
 pub use demo::Demo;
+pub use money::OWED;
