@@ -9,4 +9,6 @@
 )]
 
 mod payment;
+mod shop;
 mod support;
+mod walk;

@@ -4,6 +4,7 @@ pub mod axe;
 pub mod browser;
 pub mod demo;
 pub mod process;
+pub mod screen;
 pub mod steps;
 
 pub use browser::{Browser, Setup};
