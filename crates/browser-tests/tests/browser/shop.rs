@@ -26,7 +26,9 @@ impl Browser {
     async fn buy(&self, demo: &Demo) {
         self.open_page(&demo.shop).await;
         self.click("#add-kettle").await;
+        self.read("kettle, 2 l is in your cart").await;
         self.click("#add-strainer").await;
+        self.read("strainer, steel is in your cart").await;
         self.open_page(&format!("{}/checkout", demo.shop)).await;
         self.click("#place-order").await;
         self.arrive(&format!("{}/app-payment?", demo.app)).await;
@@ -99,6 +101,7 @@ async fn there_is_nothing_to_pay_with_before_the_app_is_connected() {
     let browser = Browser::open(&Setup::default()).await;
     browser.open_page(&demo.shop).await;
     browser.click("#add-kettle").await;
+    browser.read("is in your cart").await;
     browser.open_page(&format!("{}/checkout", demo.shop)).await;
     browser.see("#no-method").await;
     assert!(!browser.see("#place-order").await.is_enabled().await.unwrap());
@@ -145,6 +148,7 @@ async fn the_app_asks_before_it_leaves_an_open_payment() {
     browser.see_words("#app-status", "disconnected").await;
     browser.open_page(&demo.shop).await;
     browser.click("#add-kettle").await;
+    browser.read("is in your cart").await;
     browser.open_page(&format!("{}/checkout", demo.shop)).await;
     browser.see("#no-method").await;
     // The browser itself notes the question, which is a 409.

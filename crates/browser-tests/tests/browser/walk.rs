@@ -53,10 +53,15 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.look(page).await;
     }
 
+    async fn put_into_the_cart(&self, sku: &str) {
+        self.open("/").await;
+        self.browser.click(&format!("#add-{sku}")).await;
+        self.browser.read("is in your cart").await;
+    }
+
     /// Puts a kettle into the cart and orders it, in this language.
     async fn order(&self, locale: &str) {
-        self.open("/").await;
-        self.browser.click("#add-kettle").await;
+        self.put_into_the_cart("kettle").await;
         self.open("/checkout").await;
         self.browser.click(&format!("#locale option[value={locale}]")).await;
         self.browser.click("#place-order").await;
@@ -68,8 +73,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.open_and_look("/", "shop-not-connected").await;
         self.open_and_look("/cart", "cart-empty").await;
         self.open_and_look("/orders", "orders-none").await;
-        self.browser.click("#nav-shop").await;
-        self.browser.click("#add-teapot").await;
+        self.put_into_the_cart("teapot").await;
         self.open_and_look("/checkout", "checkout-no-method").await;
         self.open_and_look("/apps", "apps-new").await;
         self.browser.connect(&self.demo).await;
@@ -77,8 +81,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
     }
 
     async fn payment_page(&self) {
-        self.open("/").await;
-        self.browser.click("#add-cup").await;
+        self.put_into_the_cart("cup").await;
         self.look("shop").await;
         self.open_and_look("/cart", "cart").await;
         self.open_and_look("/checkout", "checkout").await;
@@ -129,8 +132,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
             .await;
         self.look("page-processing").await;
 
-        self.open("/").await;
-        self.browser.click("#add-spoon").await;
+        self.put_into_the_cart("spoon").await;
         self.open("/checkout").await;
         self.browser.click("#show-frame").await;
         self.browser.click("#place-order").await;
