@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::client::{Request, Shown};
-use crate::money::Money;
+use crate::money::{Money, in_words};
 use crate::order::{Moved, Order};
 use crate::process::Action;
 use crate::shop::Shop;
@@ -88,10 +88,9 @@ impl Shop {
         let shown = Shown {
             title: name.name().to_owned(),
             summary: Some(format!(
-                "{} · {} {} · items {}",
+                "{} · {} · items {}",
                 command::CHANNEL,
-                payload.amount,
-                payload.currency_iso_code,
+                in_words(payload.amount, payload.currency_iso_code),
                 items.join(", ")
             )),
             order: Some(payload.order_reference.clone()),

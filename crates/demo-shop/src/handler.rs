@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::money::in_words;
 use crate::process::ResultMessage;
 use crate::state::State;
 use crate::wire::incoming::{AppPayload, MethodPayload, Name, NewsPayload, ResultPayload, payload};
@@ -66,7 +67,7 @@ fn hear_result(
 ) -> Handled {
     let ResultPayload { order_reference, order_item_ids, amount, currency_iso_code } = told;
     let ids: Vec<String> = order_item_ids.iter().map(i64::to_string).collect();
-    let summary = format!("{amount} {currency_iso_code} · items {}", ids.join(", "));
+    let summary = format!("{} · items {}", in_words(*amount, currency_iso_code), ids.join(", "));
     let trigger = state.trigger;
     let Some(order) = state.order_mut(order_reference) else {
         let why = format!("there is no order {order_reference}");

@@ -67,6 +67,14 @@ pub struct Money {
     pub currency: Currency,
 }
 
+/// An amount of any currency, in minor units, as a message has it.
+pub(crate) fn in_words(minor: i64, code: &str) -> String {
+    match Currency::from_code(code) {
+        Some(currency) => Money { minor, currency }.to_string(),
+        None => format!("{minor} {code}, in minor units"),
+    }
+}
+
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minus = if self.minor < 0 { "−" } else { "" };

@@ -163,6 +163,9 @@
         element.on('ready', () => state === 'loading' && enter('open'));
         element.on('loaderror', fail);
         element.mount('#payment-element');
+        // The form follows where the page goes dark or light while it is open.
+        matchMedia('(prefers-color-scheme: dark)')
+          .addEventListener('change', () => elements.update({ appearance: appearance() }));
       } catch {
         fail();
       }

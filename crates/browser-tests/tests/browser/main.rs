@@ -13,4 +13,6 @@ mod frame;
 mod once;
 mod page;
 mod payment;
+mod shop;
 mod support;
+mod walk;

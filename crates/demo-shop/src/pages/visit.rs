@@ -18,6 +18,9 @@ pub(crate) struct Visit {
     pub(crate) cart: Cart,
     nonce: String,
     notice: Option<Notice>,
+    // Of when the visit began: what the page shows is at least as new, so that nothing that
+    // happens while the page is made is missed by whoever looks at it.
+    version: u64,
 }
 
 /// The part of the shop that a page belongs to.
@@ -37,7 +40,7 @@ pub(crate) struct Frame {
     pub(crate) section: Section,
     pub(crate) notice: Option<Notice>,
     pub(crate) cart_count: u32,
-    /// What the page shows is of this version of the shop.
+    /// What the page shows is of this version of the shop, or newer.
     pub(crate) version: u64,
     /// Where the live parts of the page are read anew.
     pub(crate) address: String,
@@ -47,14 +50,13 @@ pub(crate) struct Frame {
 impl Visit {
     /// The frame of a page at `address`.
     pub(crate) fn frame(self, section: Section, title: &str, address: impl Into<String>) -> Frame {
-        let version = *self.shop.versions().borrow();
         Frame {
             title: title.to_owned(),
             nonce: self.nonce,
             section,
             notice: self.notice,
             cart_count: self.cart.count(),
-            version,
+            version: self.version,
             address: address.into(),
             connected: !self.shop.read(|state| state.offers().is_empty()),
         }
@@ -87,6 +89,7 @@ impl FromRequestParts<Shop> for Visit {
             cart: cookie(parts).map(|value| Cart::from_cookie(&value)).unwrap_or_default(),
             nonce: nonce.unwrap_or_default(),
             notice,
+            version: *shop.versions().borrow(),
         })
     }
 }

@@ -24,8 +24,23 @@ pub const DOCUMENTS: [&str; 7] = [
     "docs/guide/shop.md",
 ];
 
+/// Every document: those of the root, and those below `docs` and `crates`.
+pub fn documents() -> Vec<String> {
+    let mut found: Vec<String> =
+        ["README.md", "ARCHITECTURE.md", "STYLE.md", "CHANGELOG.md"].map(str::to_owned).into();
+    for folder in ["docs", "crates"] {
+        found.extend(files(folder, ".md"));
+    }
+    found
+}
+
 /// Path, from the root of the repository, and text of the Rust files below a folder.
 pub fn sources(folder: &str) -> Vec<(String, String)> {
+    files(folder, ".rs").into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+/// The paths, from the root of the repository, of the files below a folder whose name ends so.
+fn files(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -34,9 +49,8 @@ pub fn sources(folder: &str) -> Vec<(String, String)> {
             let from_root = format!("{folder}/{}", entry.file_name().to_string_lossy());
             if entry.path().is_dir() {
                 folders.push(from_root);
-            } else if from_root.ends_with(".rs") {
-                let text = read(&from_root);
-                found.push((from_root, text));
+            } else if from_root.ends_with(ending) {
+                found.push(from_root);
             }
         }
     }

@@ -54,7 +54,7 @@ function arrange(dialog, frame, close) {
     boxSizing: "border-box",
     border: "0",
     display: "grid",
-    gridTemplateRows: "minmax(0, 420px) auto",
+    gridTemplateRows: "minmax(0, 460px) auto",
     placeContent: "center",
     justifyItems: "center",
     gap: "12px",

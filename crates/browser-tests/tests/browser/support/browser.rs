@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 use thirtyfour::{
     BrowserLogEntry, ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel,
@@ -13,6 +14,8 @@ use super::process::Process;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What the browser itself says of a decline: Stripe answers it with this status.
 pub const DECLINED: &str = "the server responded with a status of 402 (Payment Required)";
+/// How often a person who misses tries to click.
+const CLICKS_MAX: usize = 5;
 const POLL: Duration = Duration::from_millis(50);
 
 /// Chromium's windows are at least this wide; what is narrower is a phone.
@@ -107,7 +110,16 @@ impl Browser {
     }
 
     pub async fn click(&self, css: &str) {
-        self.see(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        // A page that changes by itself may replace what is about to be clicked.
+        for _ in 0..CLICKS_MAX {
+            if let Err(error) = self.see(css).await.click().await {
+                let is_gone = matches!(*error, WebDriverErrorInner::StaleElementReference(_));
+                assert!(is_gone, "{css}: {error}");
+            } else {
+                return;
+            }
+        }
+        panic!("{css} does not stay long enough to be clicked");
     }
 
     /// Clicks what a person would name so: a button or link by its words.

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod demo;
 pub mod money;
 pub mod process;
+pub mod screen;
 pub mod steps;
 
 pub use browser::{Browser, Setup};

@@ -115,6 +115,17 @@ impl Browser {
         self.driver.enter_parent_frame().await.unwrap();
     }
 
+    /// Pays from a bank account, which takes its time.
+    pub async fn pay_by_debit(&self) {
+        let frame = self.see("#payment-element iframe").await;
+        frame.enter_frame().await.unwrap();
+        self.click("label[for=sepa_debit-tab]").await;
+        self.click("#sepa_debit-panel .test-cards summary").await;
+        self.click("#sepa_debit-panel .test-cards li:first-child button").await;
+        self.driver.enter_parent_frame().await.unwrap();
+        self.click("#pay").await;
+    }
+
     pub async fn open_page(&self, address: &str) {
         self.driver.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
     }
