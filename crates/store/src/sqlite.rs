@@ -15,10 +15,13 @@ mod commit;
 mod connection;
 mod driver;
 mod inbox;
+mod merchant;
+mod merchant_store;
 mod migrations;
 mod operator;
 mod outbox;
 mod payment;
+mod payout;
 #[cfg(test)]
 mod statements;
 mod tenant;

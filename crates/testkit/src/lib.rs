@@ -14,6 +14,7 @@
 pub mod builders;
 mod entropy;
 pub mod store_contract;
+mod unsure_merchants;
 mod unsure_store;
 
 pub use entropy::TestEntropy;

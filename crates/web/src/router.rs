@@ -13,7 +13,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::{
     cancel_pre_order_payment, configure, confirm_pre_order_payment, customer, disconnect, health,
-    initialize_payment, message_broker, message_channels, metrics, pre_order_payment, webhooks,
+    initialize_payment, merchant_onboarding, message_broker, message_channels, metrics,
+    onboarding_return, pre_order_payment, transfers, webhooks,
 };
 use crate::error::{Failure, write_failures};
 use crate::glue::{payment_cancellations, payment_customers, payments};
@@ -35,6 +36,8 @@ pub fn router(state: WebState) -> Router {
         .merge(both("/confirm-pre-order-payment", post(confirm_pre_order_payment::handle)))
         .merge(both("/cancel-pre-order-payment", post(cancel_pre_order_payment::handle)))
         .merge(both("/customer", post(customer::handle)))
+        .merge(both("/merchants/onboarding", post(merchant_onboarding::handle)))
+        .merge(both("/payments/transfers", post(transfers::handle)))
         .route(
             "/message-channels/{channel}",
             post(message_channels::send)
@@ -54,6 +57,8 @@ pub fn router(state: WebState) -> Router {
         .route("/app-payment", get(pay::handle))
         .route("/app-payment/redirect", get(redirect::handle))
         .route("/app-payment/csp-report", post(report::handle))
+        .route("/merchants/onboarding/return", get(onboarding_return::done))
+        .route("/merchants/onboarding/refresh", get(onboarding_return::refresh))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::handle));

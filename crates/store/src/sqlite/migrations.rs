@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "pre_order",
         sql: include_str!("../../migrations/sqlite/0004_pre_order.sql"),
     },
+    Migration {
+        version: 6,
+        name: "marketplace",
+        sql: include_str!("../../migrations/sqlite/0006_marketplace.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

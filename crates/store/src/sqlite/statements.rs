@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, call, capture, channel, commit, connection, inbox, migrations, operator,
-    outbox, payment, tenant, unfinished,
+    across_tenants, call, capture, channel, commit, connection, inbox, merchant, migrations,
+    operator, outbox, payment, payout, tenant, unfinished,
 };
 use testkit::TestEntropy;
 
@@ -24,6 +24,8 @@ fn of_a_tenant() -> Vec<&'static str> {
     let modules = [
         payment::STATEMENTS,
         capture::STATEMENTS,
+        payout::STATEMENTS,
+        merchant::STATEMENTS,
         call::STATEMENTS,
         commit::STATEMENTS,
         inbox::STATEMENTS,
