@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use stripe_sandbox::{Fault, FaultKind};
 
 use crate::support::*;
@@ -175,4 +176,80 @@ async fn an_answer_comes_in_time_however_long_stripe_takes() {
     assert_eq!(entries.len(), 4);
     assert!(entries.iter().all(|entry| entry["isSuccessful"] == json!(false)));
     assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
+}
+
+/// An item as no shop should send it, and now and then as one does.
+fn any_item() -> impl Strategy<Value = Value> {
+    let text = |known: &'static [&'static str]| {
+        prop_oneof![
+            4 => prop::sample::select(known).prop_map(Value::from),
+            1 => ".{0,6}".prop_map(Value::from),
+            1 => Just(Value::Null),
+        ]
+    };
+    let amount = prop_oneof![
+        4 => (-9_000..9_000i64).prop_map(|minor| Value::from(minor.to_string())),
+        2 => any::<i64>().prop_map(Value::from),
+        1 => any::<f64>().prop_map(Value::from),
+        1 => Just(Value::Null),
+    ];
+    let transfers = text(&["", "tr_nobodys", "THEIRS"]);
+    (text(&["MER000001", "MER9", ""]), text(&["DE--11", "DE--9"]), text(&["i1", "i2"]), amount, transfers)
+        .prop_map(|(merchant, order, item, amount, transfer)| {
+            json!({"merchant_reference": merchant, "order_reference": order,
+                "item_reference": item, "amount": amount, "transfer_id": transfer, "type": "x"})
+        })
+}
+
+/// What goes wrong at Stripe meanwhile.
+fn any_fault() -> impl Strategy<Value = Fault> {
+    let paths = prop::sample::select(vec![TRANSFER, REVERSE, "/v1/charges/*", "/v1/payment_intents/*"]);
+    let status = prop::sample::select(vec![400u16, 402, 404, 409, 429, 500, 503]);
+    (0..3u8, status, any::<bool>(), 1..5u32, paths).prop_map(|(kind, status, after, times, path)| {
+        let method = if path.ends_with("s/*") { "GET" } else { "POST" };
+        let fault = match kind {
+            0 => Fault::new(FaultKind::LoseAnswer),
+            1 => Fault::new(FaultKind::LoseRequest),
+            _ => Fault {
+                status: Some(status),
+                after_effect: after && status >= 500,
+                ..Fault::new(FaultKind::Status)
+            },
+        };
+        Fault { times, ..fault }.on(method, path)
+    })
+}
+
+proptest! {
+    // Each case is an app of its own.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever is asked for and whatever fails, the answer is 200, and the shop can read it.
+    #[test]
+    fn no_answer_is_one_that_the_shop_cannot_read(
+        requests in prop::collection::vec(prop::collection::vec(any_item(), 0..5), 1..5),
+        faults in prop::collection::vec(any_fault(), 0..4),
+    ) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let app = TestApp::marketplace().await;
+            app.onboarded("MER000001").await;
+            app.sold("DE--11", 8_499).await;
+            let paid = app.pay_out("DE--11", &ITEM).await;
+            let theirs = transfer_id(&paid[0]);
+            for fault in faults {
+                app.sandbox.inject(fault).unwrap();
+            }
+            for mut items in requests {
+                for item in &mut items {
+                    if item["transfer_id"] == "THEIRS" {
+                        item["transfer_id"] = json!(theirs);
+                    }
+                }
+                // Reads the answer as the shop does.
+                app.transfers(items).await;
+            }
+        });
+    }
 }
