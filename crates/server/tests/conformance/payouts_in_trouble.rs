@@ -194,7 +194,13 @@ fn any_item() -> impl Strategy<Value = Value> {
         1 => Just(Value::Null),
     ];
     let transfers = text(&["", "tr_nobodys", "THEIRS"]);
-    (text(&["MER000001", "MER9", ""]), text(&["DE--11", "DE--9"]), text(&["i1", "i2"]), amount, transfers)
+    (
+        text(&["MER000001", "MER9", ""]),
+        text(&["DE--11", "DE--9"]),
+        text(&["i1", "i2"]),
+        amount,
+        transfers,
+    )
         .prop_map(|(merchant, order, item, amount, transfer)| {
             json!({"merchant_reference": merchant, "order_reference": order,
                 "item_reference": item, "amount": amount, "transfer_id": transfer, "type": "x"})
@@ -203,21 +209,24 @@ fn any_item() -> impl Strategy<Value = Value> {
 
 /// What goes wrong at Stripe meanwhile.
 fn any_fault() -> impl Strategy<Value = Fault> {
-    let paths = prop::sample::select(vec![TRANSFER, REVERSE, "/v1/charges/*", "/v1/payment_intents/*"]);
+    let paths =
+        prop::sample::select(vec![TRANSFER, REVERSE, "/v1/charges/*", "/v1/payment_intents/*"]);
     let status = prop::sample::select(vec![400u16, 402, 404, 409, 429, 500, 503]);
-    (0..3u8, status, any::<bool>(), 1..5u32, paths).prop_map(|(kind, status, after, times, path)| {
-        let method = if path.ends_with("s/*") { "GET" } else { "POST" };
-        let fault = match kind {
-            0 => Fault::new(FaultKind::LoseAnswer),
-            1 => Fault::new(FaultKind::LoseRequest),
-            _ => Fault {
-                status: Some(status),
-                after_effect: after && status >= 500,
-                ..Fault::new(FaultKind::Status)
-            },
-        };
-        Fault { times, ..fault }.on(method, path)
-    })
+    (0..3u8, status, any::<bool>(), 1..5u32, paths).prop_map(
+        |(kind, status, after, times, path)| {
+            let method = if path.ends_with("s/*") { "GET" } else { "POST" };
+            let fault = match kind {
+                0 => Fault::new(FaultKind::LoseAnswer),
+                1 => Fault::new(FaultKind::LoseRequest),
+                _ => Fault {
+                    status: Some(status),
+                    after_effect: after && status >= 500,
+                    ..Fault::new(FaultKind::Status)
+                },
+            };
+            Fault { times, ..fault }.on(method, path)
+        },
+    )
 }
 
 proptest! {

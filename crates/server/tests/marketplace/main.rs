@@ -5,7 +5,13 @@
 //! One thread, no sockets, virtual time: a seed repeats. `PAYBRIDGE_JOURNEYS=1000 cargo test -p
 //! server --test marketplace` runs as many, `PAYBRIDGE_JOURNEY=7` one of them.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 mod books;
 #[path = "../simulation/chance.rs"]
@@ -13,7 +19,7 @@ mod books;
 mod chance;
 mod journey;
 #[path = "../conformance/support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the conformance cases use more of it")]
+#[expect(dead_code, unused_imports, reason = "the conformance cases use more of it")]
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
