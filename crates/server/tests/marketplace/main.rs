@@ -2,8 +2,8 @@
 //! answers, duplicates, retries, refunds and reversals side by side. At the end the balances at
 //! Stripe are, to the cent, what our books say, and no payout was ever made beyond what was there.
 //!
-//! One thread, no sockets, virtual time: a seed repeats. `PAYBRIDGE_JOURNEYS=1000 cargo test -p
-//! server --test marketplace` runs as many, `PAYBRIDGE_JOURNEY=7` one of them.
+//! One thread, no sockets, virtual time: a seed repeats. `MARKETPLACE_JOURNEYS=1000 cargo test -p
+//! server --test marketplace` runs as many, `MARKETPLACE_JOURNEY=7` one of them.
 
 #![expect(
     clippy::unwrap_used,
@@ -39,9 +39,9 @@ fn run(seed: u64) -> journey::Tally {
 
 #[test]
 fn money_is_conserved_whatever_goes_wrong() {
-    let seeds = match setting("PAYBRIDGE_JOURNEY") {
+    let seeds = match setting("MARKETPLACE_JOURNEY") {
         Some(seed) => seed..seed + 1,
-        None => 0..setting("PAYBRIDGE_JOURNEYS").unwrap_or(JOURNEYS_IN_TESTS),
+        None => 0..setting("MARKETPLACE_JOURNEYS").unwrap_or(JOURNEYS_IN_TESTS),
     };
     let mut all = journey::Tally::default();
     let mut wrong = Vec::new();
@@ -51,9 +51,9 @@ fn money_is_conserved_whatever_goes_wrong() {
             Err(_) => wrong.push(seed),
         }
     }
-    assert!(wrong.is_empty(), "repeat with PAYBRIDGE_JOURNEY=…: {wrong:?}");
+    assert!(wrong.is_empty(), "repeat with MARKETPLACE_JOURNEY=…: {wrong:?}");
     println!("{all:?}");
-    if setting("PAYBRIDGE_JOURNEY").is_none() {
+    if setting("MARKETPLACE_JOURNEY").is_none() {
         assert!(all.paid > 0 && all.taken > 0 && all.failed > 0 && all.refunded > 0, "{all:?}");
     }
 }
