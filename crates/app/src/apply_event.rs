@@ -21,6 +21,9 @@ impl Context {
             .psp
             .read_event(&claim.item.body)
             .map_err(|rejected| Problem::Broken(rejected.to_string()))?;
+        if event.fact == Some(PspFact::Account) {
+            return self.apply_account_event(claim, &event).await;
+        }
         for _ in 0..CONFLICTS_MAX {
             let Some(stored) = self.payment_of(claim, &event).await? else {
                 return self.end_without_payment(claim, &event).await;
@@ -123,7 +126,7 @@ impl Context {
             return self.learned_of_superseded(&stored.value, event).await;
         }
         let learned = match &event.fact {
-            None => return Ok(None),
+            None | Some(PspFact::Account) => return Ok(None),
             Some(PspFact::Intent(view)) => Learned::from(view),
             Some(PspFact::Failed { view, reason, retriable }) => {
                 let mut learned = Learned::from(view);
@@ -131,10 +134,12 @@ impl Context {
                 learned.facts.push(Event::Failed { reason, retriable });
                 learned
             }
-            Some(PspFact::Charge { method, multicapture }) => {
-                let (method, multicapture) = (method.clone(), *multicapture);
-                Learned { facts: Vec::new(), method, multicapture }
-            }
+            Some(PspFact::Charge { method, multicapture, charge }) => Learned {
+                method: method.clone(),
+                multicapture: *multicapture,
+                charge: charge.clone(),
+                ..Learned::default()
+            },
             Some(PspFact::Refund(fact)) => {
                 let mut learned = self.money_before_refund(&stored.value, fact).await?;
                 learned.facts.push(Event::Refund(fact.clone()));
@@ -143,8 +148,9 @@ impl Context {
             Some(PspFact::Overfunded { left }) => {
                 Learned { facts: vec![Event::Overfunded { left: *left }], ..Learned::default() }
             }
-            Some(PspFact::Disputed { note }) => Learned {
+            Some(PspFact::Disputed { note, dispute }) => Learned {
                 facts: vec![Event::Disputed { note: note.clone() }],
+                dispute: Some(dispute.clone()),
                 ..Learned::default()
             },
         };
@@ -222,12 +228,13 @@ fn news_of_superseded(event: &PspEvent) -> Option<String> {
             let (refund, amount) = (&fact.reference, fact.amount);
             Some(format!("the refund {refund} of {amount} of an earlier attempt failed"))
         }
-        PspFact::Disputed { note } => Some(format!("of an earlier attempt: {note}")),
+        PspFact::Disputed { note, .. } => Some(format!("of an earlier attempt: {note}")),
         PspFact::Refund(_)
         | PspFact::Intent(_)
         | PspFact::Failed { .. }
         | PspFact::Charge { .. }
-        | PspFact::Overfunded { .. } => None,
+        | PspFact::Overfunded { .. }
+        | PspFact::Account => None,
     }
 }
 
@@ -248,7 +255,8 @@ fn report(payment: &Payment, event: &PspEvent) {
             | PspFact::Intent(_)
             | PspFact::Failed { .. }
             | PspFact::Charge { .. }
-            | PspFact::Overfunded { .. },
+            | PspFact::Overfunded { .. }
+            | PspFact::Account,
         )
         | None => {}
     }

@@ -4,7 +4,9 @@
 //! webhook that beats the answer - it is either repeated under the same key or asked for, never
 //! made anew and never taken for a failure.
 
-use payment::{Call, Event, IdempotencyKey, Money, Payment, PspReference, Purpose, RefundFact};
+use payment::{
+    Call, Event, IdempotencyKey, Money, Payment, PayoutFact, PspReference, Purpose, RefundFact,
+};
 
 use crate::context::Context;
 use crate::learn::{Learned, Moved};
@@ -115,6 +117,8 @@ impl Context {
                 let fact = RefundFact { refund: Some(*refund), ..view.fact };
                 Ok(Learned { facts: vec![Event::Refund(fact)], ..Learned::default() })
             }
+            Purpose::Transfer(new) => self.make_transfer(credentials, payment, new, key).await,
+            Purpose::Reverse(new) => self.make_reversal(credentials, payment, new, key).await,
         }
     }
 
@@ -179,7 +183,7 @@ impl Context {
         };
         let mut learned = view.as_ref().map(Learned::from).unwrap_or_default();
         let reason = refusal.message.clone();
-        learned.facts.push(match &call.purpose {
+        let refused = match &call.purpose {
             Purpose::Create => Event::CreationRefused { reason },
             Purpose::Update(_) => Event::AmountUpdateRefused { reason },
             Purpose::Capture { .. } => Event::CaptureRefused { reason },
@@ -187,7 +191,16 @@ impl Context {
                 Event::CancelRefused { reason, processing: refusal.processing }
             }
             Purpose::Refund { refund, .. } => Event::RefundRefused { refund: *refund, reason },
-        });
+            Purpose::Transfer(new) => {
+                learned.payout = Some(PayoutFact::TransferRefused { id: new.id, reason });
+                return Ok(Answer { learned, refusal: Some(refusal) });
+            }
+            Purpose::Reverse(new) => {
+                learned.payout = Some(PayoutFact::ReversalRefused { id: new.id, reason });
+                return Ok(Answer { learned, refusal: Some(refusal) });
+            }
+        };
+        learned.facts.push(refused);
         Ok(Answer { learned, refusal: Some(refusal) })
     }
 
@@ -299,6 +312,8 @@ impl Context {
                 let refused = Event::CancelRefused { reason, processing: false };
                 Ok(over.then(|| settled_by(&view, refused)))
             }
+            Purpose::Transfer(new) => self.look_for_transfer(credentials, payment, new).await,
+            Purpose::Reverse(new) => self.look_for_reversal(credentials, payment, new).await,
         }
     }
 }

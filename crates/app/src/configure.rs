@@ -1,7 +1,7 @@
 //! Configures a tenant: checks its keys at the PSP, makes its webhook endpoint there, and tells
 //! the shop its payment methods.
 
-use payment::{Account, IdempotencyKey, Mode, TenantId};
+use payment::{Account, Mode, TenantId};
 use protocol::configure::{Configuration, masked};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
@@ -9,13 +9,11 @@ use thiserror::Error;
 use crate::checkout::InvalidField;
 use crate::context::Context;
 use crate::limits::CONFLICTS_MAX;
-use crate::methods;
 use crate::ports::{
-    CommitOutcome, Expected, PspError, RegisteredEndpoint, StoreError, TenantChange, TenantCommit,
-    Versioned,
+    CommitOutcome, Expected, PspError, StoreError, TenantChange, TenantCommit, Versioned,
 };
-use crate::settings;
-use crate::tenant::{Credentials, Tenant, TenantStatus, WebhookEndpoint};
+use crate::tenant::{BusinessModel, Credentials, Tenant, TenantStatus};
+use crate::{merchant_messages, methods, settings};
 
 /// A tenant's configuration as it is after a configure call, with its secrets masked.
 #[derive(Clone, Debug)]
@@ -98,9 +96,11 @@ impl Context {
             secret_key: keys.secret,
             publishable_key: keys.publishable,
             endpoint: before.as_ref().and_then(|old| old.endpoint.clone()),
+            merchant_endpoint: before.as_ref().and_then(|old| old.merchant_endpoint.clone()),
             webhook_secrets: keys.webhook_secrets,
         };
-        let old_endpoint = self.ensure_endpoint(id, &mut credentials).await?;
+        let model = settings.business_model;
+        let replaced = self.ensure_endpoints(id, model, &mut credentials).await.map_err(failed)?;
 
         let now = self.entropy.now();
         let mut tenant = Tenant {
@@ -111,7 +111,13 @@ impl Context {
             methods: stored.as_ref().map(|old| old.value.methods.clone()).unwrap_or_default(),
         };
         let mut messages = methods::diff(self, &mut tenant, now);
-        messages.push(methods::app_config_updated(self, &tenant));
+        let app_config = methods::app_config_updated(self, &tenant);
+        let ready = match tenant.settings.business_model {
+            BusinessModel::Marketplace => merchant_messages::ready(self, &tenant, app_config.id),
+            BusinessModel::Direct => None,
+        };
+        messages.push(app_config);
+        messages.extend(ready);
         let commit = TenantCommit {
             tenant: tenant.clone(),
             expected: stored.map_or(Expected::Absent, |old| Expected::Version(old.version)),
@@ -123,7 +129,7 @@ impl Context {
             CommitOutcome::Committed | CommitOutcome::Duplicate => {}
             CommitOutcome::Conflict => return Ok(None),
         }
-        if let Some(endpoint) = old_endpoint {
+        for endpoint in replaced {
             self.remove_endpoint(&credentials, &endpoint.id).await;
         }
         Ok(Some(configured(tenant, &credentials)))
@@ -176,50 +182,6 @@ impl Context {
                 Err(ConfigureError::Invalid(vec![InvalidField::new("accountId", problem)]))
             }
             Some(_) | None => Ok(account),
-        }
-    }
-
-    /// Makes sure that the PSP sends this tenant's events here, with a secret that we know. An
-    /// endpoint of ours whose secret we do not know was left behind by a crash, or by a configure
-    /// call that another one overtook, and is removed (rule R23). Returns the endpoint that this
-    /// one replaces.
-    async fn ensure_endpoint(
-        &self,
-        tenant: &TenantId,
-        credentials: &mut Credentials,
-    ) -> Result<Option<WebhookEndpoint>, ConfigureError> {
-        let url = self.site.webhook_url(credentials.mode(), tenant);
-        let registered = self.psp.list_endpoints(credentials).await.map_err(failed)?;
-        let known = credentials.endpoint.clone();
-        let stands = |endpoint: &WebhookEndpoint| {
-            !endpoint.given_up
-                && endpoint.url == url
-                && registered.iter().any(|other| other.id == endpoint.id)
-        };
-        let standing = known.as_ref().filter(|endpoint| stands(endpoint));
-        let is_orphan = |other: &&RegisteredEndpoint| {
-            other.url == url && standing.is_none_or(|endpoint| endpoint.id != other.id)
-        };
-        for orphan in registered.iter().filter(is_orphan) {
-            self.psp.delete_endpoint(credentials, &orphan.id).await.map_err(failed)?;
-        }
-        if standing.is_some() {
-            return Ok(None);
-        }
-        let key = IdempotencyKey::new(self.entropy.new_id().to_string());
-        let made = self.psp.create_endpoint(credentials, &url, &key).await.map_err(failed)?;
-        credentials.endpoint = Some(made);
-        Ok(known.filter(|old| registered.iter().any(|other| other.id == old.id)))
-    }
-
-    /// Removes an endpoint that is no longer needed. It may stay: its deliveries are refused, and
-    /// the next configure call finds it.
-    pub(crate) async fn remove_endpoint(&self, credentials: &Credentials, id: &str) {
-        if let Err(error) = self.psp.delete_endpoint(credentials, id).await {
-            tracing::warn!(
-                endpoint = id, %error,
-                "the webhook endpoint could not be removed; remove it in the provider's dashboard"
-            );
         }
     }
 }

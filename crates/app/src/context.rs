@@ -40,6 +40,30 @@ impl Site {
         format!("{}{path}?tenantIdentifier={tenant}", self.public_url)
     }
 
+    /// Where the PSP sends the events of a tenant's merchants: another endpoint than that of its
+    /// payments, with a secret of its own.
+    pub fn merchant_webhook_url(&self, mode: Mode, tenant: &payment::TenantId) -> String {
+        format!("{}&of=merchants", self.webhook_url(mode, tenant))
+    }
+
+    /// Where a merchant comes back to from the onboarding.
+    pub fn onboarding_return_url(&self, tenant: &payment::TenantId, token: &str) -> String {
+        self.onboarding_url("return", tenant, token)
+    }
+
+    /// Where a merchant comes back to with a link that is used up.
+    pub fn onboarding_refresh_url(&self, tenant: &payment::TenantId, token: &str) -> String {
+        self.onboarding_url("refresh", tenant, token)
+    }
+
+    fn onboarding_url(&self, what: &str, tenant: &payment::TenantId, token: &str) -> String {
+        let tenant = encode_query(tenant.as_str());
+        format!(
+            "{}/merchants/onboarding/{what}?tenantIdentifier={tenant}&token={token}",
+            self.public_url
+        )
+    }
+
     /// The payment page of an attempt.
     pub fn page_url(
         &self,

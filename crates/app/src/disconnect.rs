@@ -10,9 +10,9 @@ use crate::ports::{
     After, CommitOutcome, Expected, NewMessage, StoreError, TenantChange, TenantCommit, Unfinished,
     Versioned,
 };
-use crate::tenant::{Tenant, TenantStatus};
+use crate::tenant::{Tenant, TenantStatus, WebhookEndpoint};
 
-/// What the caller said about open payments.
+/// What the caller said about open payments, or about merchants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
     /// Nothing yet.
@@ -41,6 +41,18 @@ pub enum DisconnectError {
          X-Confirmation-Status: true to go ahead"
     )]
     NotConfirmed,
+    /// Merchants are onboarded; ask the person (code 22000).
+    #[error(
+        "Merchants are onboarded ({0}). They can be paid out and go on with their onboarding only \
+         while the tenant is connected; disconnect all the same?"
+    )]
+    OpenMerchants(u64),
+    /// The person said no to that, or nothing that means yes (code 22001).
+    #[error(
+        "the tenant stays connected, because leaving its merchants was not confirmed; send \
+         X-Confirmation-Status: true, one value for each question, to go ahead"
+    )]
+    MerchantsNotConfirmed,
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,14 +72,15 @@ fn in_words(unfinished: &Unfinished) -> String {
 }
 
 impl Context {
-    /// Disconnects a tenant. One that is disconnected already stays so.
+    /// Disconnects a tenant. One that is disconnected already stays so. `answers` are those to the
+    /// questions that have to be asked, in their order: open payments, then merchants.
     ///
     /// # Errors
     /// [`DisconnectError`]; the tenant stays connected then.
     pub async fn disconnect(
         &self,
         id: &TenantId,
-        confirmation: Confirmation,
+        answers: &[Confirmation],
     ) -> Result<(), DisconnectError> {
         for _ in 0..CONFLICTS_MAX {
             let stored = self.store.tenant(id).await?.ok_or(DisconnectError::UnknownTenant)?;
@@ -75,12 +88,22 @@ impl Context {
                 return Ok(());
             }
             let unfinished = self.store.unfinished(id).await?;
-            let finished = unfinished == Unfinished::default();
-            match confirmation {
-                Confirmation::Confirmed => {}
-                Confirmation::None | Confirmation::Denied if finished => {}
-                Confirmation::None => return Err(DisconnectError::Unfinished(unfinished)),
-                Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
+            let merchants = self.store.open_merchants(id).await?;
+            let mut answers = answers.iter().copied();
+            let mut next = || answers.next().unwrap_or(Confirmation::None);
+            if unfinished != Unfinished::default() {
+                match next() {
+                    Confirmation::Confirmed => {}
+                    Confirmation::None => return Err(DisconnectError::Unfinished(unfinished)),
+                    Confirmation::Denied => return Err(DisconnectError::NotConfirmed),
+                }
+            }
+            if merchants > 0 {
+                match next() {
+                    Confirmation::Confirmed => {}
+                    Confirmation::None => return Err(DisconnectError::OpenMerchants(merchants)),
+                    Confirmation::Denied => return Err(DisconnectError::MerchantsNotConfirmed),
+                }
             }
             if self.try_disconnect(stored).await? {
                 // Work may have come in since it was looked for; messages of the disconnect itself
@@ -136,11 +159,15 @@ impl Context {
     /// configure call that comes in between makes its own, and never relies on one that goes.
     async fn give_up_endpoints(&self, id: &TenantId) -> Result<(), StoreError> {
         for mut credentials in self.store.all_credentials(id).await? {
-            let Some(endpoint) = &mut credentials.endpoint else { continue };
-            if std::mem::replace(&mut endpoint.given_up, true) {
+            let ours = credentials.endpoint.iter_mut().chain(&mut credentials.merchant_endpoint);
+            let given_up = |endpoint: &mut WebhookEndpoint| {
+                let before = std::mem::replace(&mut endpoint.given_up, true);
+                (!before).then(|| endpoint.id.clone())
+            };
+            let ids_at_psp: Vec<String> = ours.filter_map(given_up).collect();
+            if ids_at_psp.is_empty() {
                 continue;
             }
-            let id_at_psp = endpoint.id.clone();
             let Some(stored) = self.store.tenant(id).await? else { return Ok(()) };
             if stored.value.status == TenantStatus::Connected {
                 return Ok(());
@@ -153,7 +180,11 @@ impl Context {
                 messages: Vec::new(),
             };
             match self.store.commit_tenant(commit).await? {
-                CommitOutcome::Committed => self.remove_endpoint(&credentials, &id_at_psp).await,
+                CommitOutcome::Committed => {
+                    for id_at_psp in ids_at_psp {
+                        self.remove_endpoint(&credentials, &id_at_psp).await;
+                    }
+                }
                 CommitOutcome::Conflict | CommitOutcome::Duplicate => return Ok(()),
             }
         }

@@ -1,7 +1,10 @@
 //! Applies what was learned from the PSP to a payment. Pure: [`write`](crate::write) writes it down.
 
 use jiff::Timestamp;
-use payment::{CommandId, Event, Message, NotAllowed, Payment, Settlement, Status, Transition};
+use payment::{
+    CommandId, Dispute, Event, Message, NotAllowed, Payment, PayoutFact, PspChargeId, Settlement,
+    Status, Transition,
+};
 
 use crate::ports::{HistoryEntry, IntentView};
 
@@ -11,11 +14,22 @@ pub(crate) struct Learned {
     pub facts: Vec<Event>,
     pub method: Option<String>,
     pub multicapture: Option<bool>,
+    pub charge: Option<PspChargeId>,
+    /// Where the money of a dispute is.
+    pub dispute: Option<Dispute>,
+    /// What came of passing money on, or of taking it back.
+    pub payout: Option<PayoutFact>,
 }
 
 impl From<&IntentView> for Learned {
     fn from(view: &IntentView) -> Self {
-        Self { facts: view.facts(), method: view.method.clone(), multicapture: view.multicapture }
+        Self {
+            facts: view.facts(),
+            method: view.method.clone(),
+            multicapture: view.multicapture,
+            charge: view.charge.clone(),
+            ..Self::default()
+        }
     }
 }
 
@@ -48,11 +62,26 @@ impl Moved {
     /// Applies all facts in order. One that cannot hold is noted and changes nothing.
     pub fn learn(self, learned: &Learned, now: Timestamp) -> Self {
         let mut moved = self;
-        moved.payment = moved.payment.with_details(learned.method.clone(), learned.multicapture);
+        moved.payment = moved
+            .payment
+            .with_details(learned.method.clone(), learned.multicapture)
+            .with_charge(learned.charge.clone())
+            .with_dispute(learned.dispute.clone());
         for fact in &learned.facts {
             moved = moved.apply(fact.clone(), now);
         }
-        moved
+        match &learned.payout {
+            Some(fact) => moved.settle_payout(fact.clone(), now),
+            None => moved,
+        }
+    }
+
+    /// Writes down what came of a call that passes money on or takes it back.
+    fn settle_payout(mut self, fact: PayoutFact, now: Timestamp) -> Self {
+        let before = self.payment.clone();
+        let (what, note) = (fact.name(), payout_note(&before, &fact));
+        self.follow(&before, before.clone().settle_payout(fact), what, note, now);
+        self
     }
 
     /// Applies one fact.
@@ -97,4 +126,22 @@ pub(crate) fn entry(
     now: Timestamp,
 ) -> HistoryEntry {
     HistoryEntry { at: now, what: what.to_owned(), from, to: after.status, note }
+}
+
+/// What a person reads about a payout in the history of its payment.
+fn payout_note(payment: &Payment, fact: &PayoutFact) -> Option<String> {
+    let reversals = || payment.transfers.iter().flat_map(|transfer| &transfer.reversals);
+    match fact {
+        PayoutFact::Transferred { id, reference } => {
+            let transfer = payment.transfer(*id)?;
+            Some(format!("{reference}: {} to {}", transfer.amount, transfer.merchant))
+        }
+        PayoutFact::Reversed { id, reference } => {
+            let reversal = reversals().find(|reversal| reversal.id == *id)?;
+            Some(format!("{reference}: {} taken back", reversal.amount))
+        }
+        PayoutFact::TransferRefused { reason, .. } | PayoutFact::ReversalRefused { reason, .. } => {
+            Some(reason.clone())
+        }
+    }
 }

@@ -12,6 +12,8 @@
 //! | who pays? | [`customer`] |
 //! | an event happened | [`receive_webhook`], then `apply_event` |
 //! | capture, cancel, refund | [`receive_command`], then `command` |
+//! | a merchant wants to be onboarded | [`onboarding`], then [`onboarding_return`] |
+//! | pay merchants out, take payouts back | [`transfers`] |
 //! | what is new for me? | [`channel`] |
 //!
 //! The shopper opens the [`payment_page`] and goes on [`after_payment`].
@@ -32,15 +34,23 @@ pub mod confirm_pre_order;
 mod context;
 pub mod customer;
 pub mod disconnect;
+mod endpoints;
 pub mod initialize;
 mod late_refunds;
 mod learn;
 pub mod limits;
+pub mod merchant;
+mod merchant_events;
+mod merchant_messages;
 mod messages;
 mod methods;
 pub mod offered;
+pub mod onboarding;
+pub mod onboarding_return;
 pub mod operate;
 pub mod payment_page;
+mod payout_calls;
+mod payouts;
 pub mod ports;
 pub mod pre_order;
 mod problem;
@@ -50,6 +60,7 @@ mod redirects;
 pub mod settings;
 pub mod sign_in;
 pub mod tenant;
+pub mod transfers;
 pub mod work;
 mod write;
 

@@ -31,6 +31,11 @@ pub const CALL_STALE: SignedDuration = SignedDuration::from_secs(90);
 /// Whoever needs a payment whose call somebody else has open waits this long for it, then goes on
 /// with the call under the same key.
 pub const CALL_PATIENCE: SignedDuration = SignedDuration::from_secs(3);
+/// The longest name that a shop gives a merchant, in characters.
+pub const MERCHANT_REFERENCE_MAX: usize = 255;
+/// A transfers call is answered within this time, well within the time limit of a request: what was
+/// not begun then is told as such, and what was is in the journal.
+pub const TRANSFERS_PATIENCE: SignedDuration = SignedDuration::from_secs(90);
 /// An inbox row that failed so often is parked for the operator.
 pub const INBOX_TRIES_MAX: u32 = 30;
 /// The first delay of a row that is tried again; it doubles up to [`RETRY_DELAY_MAX`].

@@ -1,20 +1,24 @@
 //! What the use cases need of the outside: a store, a payment service provider, time and ids.
 
 mod entropy;
+mod marketplace;
+mod merchants;
 mod operator;
 mod psp;
 mod sign_in;
 mod store;
 
 pub use entropy::Entropy;
+pub use marketplace::{AccountView, CreateAccount, MarketplacePsp, PayoutObstacle};
+pub use merchants::{MerchantCommit, MerchantStore};
 pub use operator::{
     CallEntry, CallOutcome, InboxRow, InboxState, Intervention, OperatorStore, OutboxRow,
     OutboxState, Page, PaymentCase, PaymentFile, PaymentQuery, RowFilter, RowQuery, Touch,
 };
 pub use psp::{
-    CreatePayment, Decline, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
-    PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
-    WebhookRejected,
+    CreatePayment, Decline, EndpointEvents, EventSubject, IntentState, IntentView, Payer, Psp,
+    PspError, PspEvent, PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView,
+    UpdatePayment, WebhookRejected,
 };
 pub use sign_in::{Caller, NewToken, SignIn, SignInError, TokenHash, TokenRow, Tokens};
 pub use store::{

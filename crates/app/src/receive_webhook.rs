@@ -116,12 +116,12 @@ impl Context {
         if let Some(tenant) = &event.subject.tenant {
             return Ok(tenant.clone());
         }
-        match &event.subject.reference {
-            Some(reference) => {
-                self.store.tenant_of_reference(reference).await?.ok_or(WebhookError::UnknownTenant)
-            }
-            None => Err(WebhookError::UnknownTenant),
-        }
+        let found = match (&event.subject.reference, &event.account) {
+            (Some(reference), _) => self.store.tenant_of_reference(reference).await?,
+            (None, Some(account)) => self.store.tenant_of_merchant(account).await?,
+            (None, None) => None,
+        };
+        found.ok_or(WebhookError::UnknownTenant)
     }
 
     /// Proves a webhook with the tenant's secrets of the path's mode: whoever may make test events

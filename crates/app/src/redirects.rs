@@ -26,7 +26,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-fn check_one(text: &str, mode: Mode, origins: &[String]) -> Result<(), String> {
+pub(crate) fn check_one(text: &str, mode: Mode, origins: &[String]) -> Result<(), String> {
     let url = Url::parse(text).map_err(|_| "is not an address; send an absolute https address")?;
     if !is_safe(&url, mode) {
         return Err("is not an https address; send one (http only on loopback in test mode)".into());

@@ -8,7 +8,7 @@ use url::Url;
 use crate::checkout::InvalidField;
 use crate::offered::{self, DEFAULT_METHOD, OfferedMethod};
 use crate::redirects::is_safe;
-use crate::tenant::{BusinessModel, Credentials, Settings};
+use crate::tenant::{BusinessModel, Credentials, Language, Settings};
 
 /// The most payment methods a tenant may have.
 pub const METHODS_MAX: usize = 20;
@@ -181,6 +181,15 @@ pub(crate) fn merge(
             None => {
                 let problem = "is neither direct nor marketplace";
                 wrong.push(InvalidField::new("businessModel", problem));
+            }
+        }
+    }
+    if let Some(code) = &new.onboarding_language {
+        match Language::from_code(code) {
+            Some(language) => settings.onboarding_language = language,
+            None => {
+                let problem = "is neither en nor de";
+                wrong.push(InvalidField::new("onboardingLanguage", problem));
             }
         }
     }
@@ -359,6 +368,7 @@ mod tests {
             secret_key: "sk_test_51Abcdefgh1234".into(),
             publishable_key: "pk_test_1".into(),
             endpoint: None,
+            merchant_endpoint: None,
             webhook_secrets: vec!["whsec_0123456789abcdef".into()],
         };
         let text = r#"{"secretKey":"sk_test_…1234","webhookSecrets":["whsec_…cdef","whsec_new"]}"#;

@@ -101,6 +101,31 @@ impl BusinessModel {
     }
 }
 
+/// A language that the app has texts in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// German.
+    German,
+}
+
+impl Language {
+    /// The code of the configuration (ISO 639-1).
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
+    }
+
+    /// The language of that code, if there are texts in it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::English, Self::German].into_iter().find(|language| language.code() == code)
+    }
+}
+
 /// The settings of a tenant that are no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -114,6 +139,8 @@ pub struct Settings {
     pub pay_button_color: Option<String>,
     /// What is added to the descriptor on the shopper's statement.
     pub statement_descriptor_suffix: Option<String>,
+    /// The language of what merchants who onboard read.
+    pub onboarding_language: Language,
     /// Links shown to merchants who onboard.
     pub onboarding_links: Vec<String>,
     /// The payment methods that the shop offers; never empty.
@@ -155,6 +182,8 @@ pub struct Credentials {
     pub publishable_key: String,
     /// The webhook endpoint that the app registered, once it has.
     pub endpoint: Option<WebhookEndpoint>,
+    /// The one for the accounts of merchants, where the tenant is a marketplace.
+    pub merchant_endpoint: Option<WebhookEndpoint>,
     /// Secrets of endpoints that somebody made by hand.
     pub webhook_secrets: Vec<SecretString>,
 }
@@ -175,7 +204,8 @@ pub struct WebhookEndpoint {
 impl Credentials {
     /// Every secret that a webhook of this account may be signed with.
     pub fn all_webhook_secrets(&self) -> impl Iterator<Item = &SecretString> {
-        self.endpoint.iter().map(|endpoint| &endpoint.secret).chain(&self.webhook_secrets)
+        let ours = self.endpoint.iter().chain(&self.merchant_endpoint);
+        ours.map(|endpoint| &endpoint.secret).chain(&self.webhook_secrets)
     }
 
     /// The mode of the account.

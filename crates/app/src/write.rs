@@ -76,7 +76,9 @@ impl Context {
             Purpose::Update(_)
             | Purpose::Capture { .. }
             | Purpose::Cancel { .. }
-            | Purpose::Refund { .. } => id.to_string(),
+            | Purpose::Refund { .. }
+            | Purpose::Transfer(_)
+            | Purpose::Reverse(_) => id.to_string(),
         };
         payment.plan(payment::Call {
             id: payment::CallId::new(id),

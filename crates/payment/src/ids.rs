@@ -86,6 +86,30 @@ text_id! {
     PspRefundId
 }
 text_id! {
+    /// The PSP's name of the charge that a paid attempt made: what a payout passes on.
+    PspChargeId
+}
+text_id! {
+    /// The PSP's name of a transfer to a merchant. The shop calls it transfer id.
+    PspTransferId
+}
+text_id! {
+    /// The PSP's name of the reversal of a transfer.
+    PspReversalId
+}
+text_id! {
+    /// The PSP's name of a dispute.
+    PspDisputeId
+}
+text_id! {
+    /// The shop's name of a merchant.
+    MerchantReference
+}
+text_id! {
+    /// The shop's name of an item, or of an expense, that a merchant is paid for.
+    ItemReference
+}
+text_id! {
     /// Under one key the PSP carries out a request at most once.
     IdempotencyKey
 }
@@ -105,6 +129,18 @@ uuid_id! {
 uuid_id! {
     /// A refund in our books; travels to the PSP as metadata, so that it can be found there again.
     RefundId
+}
+uuid_id! {
+    /// A transfer in our books; travels to the PSP as metadata, so that it can be found there again.
+    TransferId
+}
+uuid_id! {
+    /// A reversal in our books; travels to the PSP as metadata.
+    ReversalId
+}
+uuid_id! {
+    /// A merchant of a tenant at one PSP account (rule R20); travels to the PSP as metadata.
+    MerchantId
 }
 uuid_id! {
     /// A received command of the shop (its inbox row): what a call was made for.

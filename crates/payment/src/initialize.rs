@@ -97,6 +97,7 @@ impl Payment {
         self.0.captures.clear();
         self.0.canceled_items.clear();
         self.0.refunds.clear();
+        self.0.disputes.clear();
         Initialization::Again(Box::new(self))
     }
 }

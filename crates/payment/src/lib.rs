@@ -15,15 +15,19 @@
 //! - [`pre_order`]: what confirming a payment that was made before its order leads to, and what
 //!   calling it off does.
 //! - [`message`]: what the shop is told.
+//! - [`payout`]: what a marketplace passes on to its merchants; [`merchant`]: their onboarding.
 
 pub mod checkout;
 pub mod command;
+pub mod dispute;
 pub mod event;
 pub mod ids;
 pub mod initialize;
 pub mod machine;
+pub mod merchant;
 pub mod message;
 pub mod money;
+pub mod payout;
 pub mod pre_order;
 pub mod record;
 mod refund;
@@ -33,15 +37,23 @@ mod transfer;
 
 pub use checkout::{Address, Checkout, Customer, OrderItem, Redirects};
 pub use command::{Command, Decision};
+pub use dispute::{Dispute, DisputeState};
 pub use event::{Event, RefundFact, RefundState};
 pub use ids::{
-    AttemptId, CallId, CommandId, IdempotencyKey, Items, OrderItemId, OrderReference, PaymentId,
-    PspAccountId, PspReference, PspRefundId, RefundId, TenantId,
+    AttemptId, CallId, CommandId, IdempotencyKey, ItemReference, Items, MerchantId,
+    MerchantReference, OrderItemId, OrderReference, PaymentId, PspAccountId, PspChargeId,
+    PspDisputeId, PspReference, PspRefundId, PspReversalId, PspTransferId, RefundId, ReversalId,
+    TenantId, TransferId,
 };
 pub use initialize::{Initialization, InitializeRefused};
 pub use machine::{NotAllowed, Settlement, Transition};
+pub use merchant::{AccountFacts, MerchantStatus};
 pub use message::{Message, ResultKind};
 pub use money::{Currency, Money, MoneyError};
+pub use payout::{
+    MoveState, NewReversal, NewTransfer, PayoutFact, PayoutRefused, PayoutSplit, Reversal,
+    ReversalSplit, Share, Transfer, Wanted,
+};
 pub use pre_order::{CallOff, CallOffRefused, ConfirmRefused, Confirmation, Told};
 pub use record::{
     Account, Attempt, AttemptState, Call, Capture, CaptureOrigin, CaptureState, Mode, Payment,

@@ -84,8 +84,16 @@ impl Payment {
         if self.open_call.is_some() {
             return None;
         }
-        if let Purpose::Refund { refund, items, amount } = &call.purpose {
-            self.add_requested_refund(*refund, items.clone(), *amount);
+        match &call.purpose {
+            Purpose::Refund { refund, items, amount } => {
+                self.add_requested_refund(*refund, items.clone(), *amount);
+            }
+            Purpose::Transfer(new) => self.add_requested_transfer(new),
+            Purpose::Reverse(new) => self.add_requested_reversal(new),
+            Purpose::Create
+            | Purpose::Update(_)
+            | Purpose::Capture { .. }
+            | Purpose::Cancel { .. } => {}
         }
         self.0.open_call = Some(call);
         Some(self)
@@ -108,6 +116,14 @@ impl Payment {
         }
         if multicapture.is_some() {
             self.0.attempt_mut().multicapture = multicapture;
+        }
+        self
+    }
+
+    /// Notes the charge that paid the current attempt.
+    pub fn with_charge(mut self, charge: Option<crate::PspChargeId>) -> Self {
+        if charge.is_some() {
+            self.0.attempt_mut().charge = charge;
         }
         self
     }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::event::RefundState;
 use crate::{
-    AttemptId, CallId, Checkout, CommandId, IdempotencyKey, Items, Money, PaymentId, PspAccountId,
-    PspReference, PspRefundId, RefundId, ShopStatus, Status, TenantId,
+    AttemptId, CallId, Checkout, CommandId, Dispute, IdempotencyKey, Items, Money, NewReversal,
+    NewTransfer, PaymentId, PspAccountId, PspChargeId, PspReference, PspRefundId, RefundId,
+    ShopStatus, Status, TenantId, Transfer,
 };
 
 /// Test money or real money. A payment never crosses from one to the other (rule R1).
@@ -80,6 +81,10 @@ pub struct PaymentRecord {
     pub canceled_items: Items,
     /// Refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// Disputes, oldest first.
+    pub disputes: Vec<Dispute>,
+    /// What was passed on to merchants, oldest first, by whatever attempt it was paid.
+    pub transfers: Vec<Transfer>,
     /// The one call to the PSP whose outcome we do not know yet (rule R10).
     pub open_call: Option<Call>,
     /// How the shopper pays, for people: `card visa 4242`.
@@ -95,6 +100,8 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The PSP's name of it, once we know it.
     pub reference: Option<PspReference>,
+    /// The PSP's name of the charge that paid it, once it is paid: payouts need it.
+    pub charge: Option<PspChargeId>,
     /// How it stands.
     pub state: AttemptState,
     /// Whether the PSP lets it be captured in several steps; `None` until we know.
@@ -245,6 +252,10 @@ pub enum Purpose {
         /// How much.
         amount: Money,
     },
+    /// Pass money on to a merchant.
+    Transfer(Box<NewTransfer>),
+    /// Take money back from a merchant.
+    Reverse(Box<NewReversal>),
 }
 
 impl Purpose {
@@ -256,6 +267,17 @@ impl Purpose {
             Self::Capture { .. } => "capture",
             Self::Cancel { .. } => "cancel",
             Self::Refund { .. } => "refund",
+            Self::Transfer(_) => "transfer",
+            Self::Reverse(_) => "reverse",
+        }
+    }
+
+    /// Whether it moves money that was captured before: such a call goes on when the attempt is
+    /// closed.
+    pub(crate) fn moves_captured_money(&self) -> bool {
+        match self {
+            Self::Refund { .. } | Self::Transfer(_) | Self::Reverse(_) => true,
+            Self::Create | Self::Update(_) | Self::Capture { .. } | Self::Cancel { .. } => false,
         }
     }
 }
@@ -285,6 +307,8 @@ impl Payment {
             captures: Vec::new(),
             canceled_items: Items::new(),
             refunds: Vec::new(),
+            disputes: Vec::new(),
+            transfers: Vec::new(),
             open_call: None,
             method: None,
             created_at: now,
@@ -317,6 +341,7 @@ impl Attempt {
         Self {
             id,
             reference: None,
+            charge: None,
             state: AttemptState::Open,
             multicapture: None,
             ended_because: None,

@@ -40,7 +40,9 @@ impl Payment {
             Purpose::Create
             | Purpose::Update(_)
             | Purpose::Cancel { .. }
-            | Purpose::Refund { .. } => None,
+            | Purpose::Refund { .. }
+            | Purpose::Transfer(_)
+            | Purpose::Reverse(_) => None,
         }
     }
 
@@ -50,7 +52,9 @@ impl Payment {
             Purpose::Create
             | Purpose::Update(_)
             | Purpose::Capture { .. }
-            | Purpose::Refund { .. } => None,
+            | Purpose::Refund { .. }
+            | Purpose::Transfer(_)
+            | Purpose::Reverse(_) => None,
         }
     }
 
@@ -371,9 +375,9 @@ impl Payment {
             tell.push(Message::result(ResultKind::CaptureFailed, items, amount));
         }
         self.fail_pending_captures();
-        // A refund of what was captured goes on.
-        let refunding = matches!(self.open_purpose(), Some(Purpose::Refund { .. }));
-        let settled = if refunding { None } else { self.settle_by_cancel() };
+        // What is done with what was captured goes on.
+        let goes_on = self.open_purpose().is_some_and(|open| open.moves_captured_money());
+        let settled = if goes_on { None } else { self.settle_by_cancel() };
         if kind == ResultKind::Canceled {
             self.0.canceled_items.extend(rest.iter().copied());
         }

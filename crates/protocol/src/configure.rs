@@ -13,7 +13,7 @@ use crate::decode::Invalid;
 use crate::php;
 
 /// The keys of the configuration.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "businessModel",
     "environment",
     "accountId",
@@ -24,6 +24,7 @@ pub const KEYS: [&str; 14] = [
     "brandFavicon",
     "payButtonColor",
     "statementDescriptorSuffix",
+    "onboardingLanguage",
     "onboardingLinks",
     "paymentMethods",
     "shopOrigins",
@@ -83,6 +84,8 @@ pub struct Configuration {
     pub pay_button_color: Option<String>,
     /// What is added to the descriptor on the shopper's statement.
     pub statement_descriptor_suffix: Option<String>,
+    /// The language of what merchants who onboard read: `en` or `de`.
+    pub onboarding_language: Option<String>,
     /// Links shown to merchants who onboard.
     pub onboarding_links: Option<Vec<String>>,
     /// The payment methods that the shop offers.
@@ -199,6 +202,7 @@ impl Configuration {
             "brandFavicon" => self.brand_favicon = text(value)?,
             "payButtonColor" => self.pay_button_color = text(value)?,
             "statementDescriptorSuffix" => self.statement_descriptor_suffix = text(value)?,
+            "onboardingLanguage" => self.onboarding_language = text(value)?,
             "onboardingLinks" => self.onboarding_links = texts(value)?,
             "paymentMethods" => self.payment_methods = methods(value)?,
             "shopOrigins" => self.shop_origins = texts(value)?,
@@ -395,7 +399,7 @@ mod tests {
         paymentMethods: must be a list of names, or of objects with a name
         secretKey: must be a text
         secret_key: is no key of the configuration: did you mean secretKey?
-        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLinks, paymentMethods, shopOrigins, sharedCommandChannel
+        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLanguage, onboardingLinks, paymentMethods, shopOrigins, sharedCommandChannel
         ");
         assert!(!complaint.contains("hidden"));
     }

@@ -12,6 +12,7 @@
 //! - [`pre_order`]: the calls about a payment that was made before its order.
 //! - [`customer`]: who pays.
 //! - [`glue`]: the same for front ends, as JSON:API.
+//! - [`transfers`] and [`merchant`]: what a marketplace pays out, and whom.
 //! - [`configure`]: the configuration of a tenant.
 //! - [`form`]: the PHP-bracket form of old shops.
 //! - [`decode`]: turning a body into one of these, or naming the field that is wrong.
@@ -23,11 +24,13 @@ pub mod customer;
 pub mod decode;
 pub mod form;
 pub mod glue;
+pub mod merchant;
 pub mod message;
 pub mod names;
 pub mod order;
 pub mod php;
 pub mod pre_order;
+pub mod transfers;
 
 pub use attributes::{Attributes, Dialect, OutgoingAttributes};
 pub use decode::{Invalid, from_json, from_value};

@@ -51,7 +51,7 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-fn within(field: &'static str, text: &str, limit: usize) -> Result<(), TooLong> {
+pub(crate) fn within(field: &'static str, text: &str, limit: usize) -> Result<(), TooLong> {
     if text.chars().count() > limit { Err(TooLong { field, limit }) } else { Ok(()) }
 }
 

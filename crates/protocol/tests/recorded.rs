@@ -4,9 +4,11 @@
 
 use protocol::channel::DeleteMessages;
 use protocol::customer::CustomerRequest;
+use protocol::merchant::OnboardingRequest;
 use protocol::message::PaymentCommand;
 use protocol::order::{InitializePaymentRequest, OrderDataExpense, OrderDataItem};
 use protocol::pre_order::{CancelPreOrderRequest, ConfirmPreOrderRequest};
+use protocol::transfers::TransfersRequest;
 use protocol::{Attributes, Dialect, MessageName};
 use serde_json::Value;
 
@@ -197,4 +199,64 @@ fn read_messages_are_deleted_by_their_ids() {
     let body = recorded("requests/channel_ack_delete").body;
     let ids: DeleteMessages = protocol::from_json(body.as_bytes()).unwrap();
     assert_eq!(ids.message_ids, ["m-1"]);
+}
+
+/// One line for each item of a recorded transfers call: whose, of which order, how much, and of
+/// which transfer it is taken back.
+fn transmissions(file: &str) -> Vec<String> {
+    let body = recorded(file).body;
+    let request: TransfersRequest = protocol::from_json(body.as_bytes()).unwrap();
+    let line = |item: protocol::transfers::TransmissionItem| {
+        let of = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let item_reference = of(item.item_reference);
+        format!(
+            "{} {} {} {} {}",
+            of(item.merchant_reference),
+            of(item.order_reference),
+            item_reference.split("-0000").next().unwrap(),
+            of(item.amount),
+            of(item.transfer_id)
+        )
+    };
+    request.into_items().into_iter().map(line).collect()
+}
+
+#[test]
+fn payouts_and_reversals_are_read_once_although_they_come_twice() {
+    assert_eq!(
+        transmissions("requests/transfers_payout_order_11"),
+        [
+            "MER000001 DE--11 item-11-1 4000 -",
+            "MER000001 DE--11 item-11-2 2500 -",
+            "MER000002 DE--11 item-11-3 1999 -",
+        ]
+    );
+    assert_eq!(
+        transmissions("requests/transfers_reversal_with_expenses"),
+        [
+            "MER000001 DE--11 item-11-1 -4000 tr_test_11_1",
+            "MER000001 DE--11 item-11-2 -2500 tr_test_11_1",
+        ]
+    );
+    for file in [
+        "transfers_payout_order_12",
+        "transfers_payout_with_expenses",
+        "transfers_reversal_with_expenses_2",
+    ] {
+        assert!(!transmissions(&format!("requests/{file}")).is_empty(), "{file}");
+    }
+    assert_eq!(transmissions("requests/transfers_payout_two_orders_synthetic").len(), 6);
+}
+
+#[test]
+fn a_merchants_portal_asks_for_an_onboarding() {
+    for file in ["merchants_onboarding", "merchants_onboarding_no_merchant_user"] {
+        let body = recorded(&format!("requests/{file}")).body;
+        let request: OnboardingRequest = protocol::from_json(body.as_bytes()).unwrap();
+        let merchant = request.merchant.unwrap();
+        assert_eq!(merchant.merchant_reference.as_deref(), Some("MER000001"));
+        assert_eq!(merchant.name.as_deref(), Some("Spryker & Söhne"));
+        let address = "https://mp.example.test/merchant-app-merchant-portal-gui/success";
+        assert_eq!(request.success_url.as_deref(), Some(address));
+    }
 }

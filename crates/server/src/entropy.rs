@@ -20,6 +20,10 @@ impl Entropy for SystemEntropy {
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
     }
+
+    fn new_secret(&self) -> Uuid {
+        Uuid::new_v4()
+    }
 }
 
 /// The sandbox knows nothing of the app's ports, so it has a clock of its own kind.

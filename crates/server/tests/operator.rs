@@ -76,6 +76,7 @@ impl Site {
             record.status = Status::Captured;
             record.capturable = builders::eur(0);
             record.captured = builders::eur(18_979);
+            record.transfers = vec![paid_out()];
         })
         .await;
         let call = builders::call(&self.entropy, Purpose::Create);
@@ -487,4 +488,30 @@ fn without_a_database_nothing_is_made() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.starts_with("error: there is no database at "), "{told}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// What a merchant got of an order, in part taken back.
+fn paid_out() -> payment::Transfer {
+    let (id, share) = (uuid::Uuid::from_u128(7), |item: &str, minor| payment::Share {
+        item: payment::ItemReference::new(item),
+        amount: builders::eur(minor),
+        round: 0,
+    });
+    let reversal = payment::Reversal {
+        id: payment::ReversalId::new(id),
+        reference: Some(payment::PspReversalId::new("trr_1")),
+        shares: vec![share("item-2", 500)],
+        amount: builders::eur(500),
+        state: payment::MoveState::Succeeded,
+    };
+    payment::Transfer {
+        id: payment::TransferId::new(id),
+        reference: Some(payment::PspTransferId::new("tr_1")),
+        merchant: payment::MerchantReference::new("MER000001"),
+        destination: payment::PspAccountId::new("acct_merchant"),
+        shares: vec![share("item-1", 4_000), share("item-2", 2_500)],
+        amount: builders::eur(6_500),
+        state: payment::MoveState::Succeeded,
+        reversals: vec![reversal],
+    }
 }

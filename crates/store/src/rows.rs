@@ -4,12 +4,14 @@
 mod call;
 mod checkout;
 mod settings;
+mod shares;
 
 pub(crate) use call::{parameters_hash, purpose_from_json, purpose_to_json};
 pub(crate) use checkout::{checkout_from_json, checkout_to_json};
 pub(crate) use settings::{
     credentials_from_json, credentials_to_json, settings_from_json, settings_to_json,
 };
+pub(crate) use shares::{shares_from_json, shares_to_json};
 
 use app::ports::StoreError;
 use payment::{Currency, Items, Money, OrderItemId};

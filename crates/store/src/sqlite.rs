@@ -16,10 +16,13 @@ mod connection;
 mod data_key;
 mod driver;
 mod inbox;
+mod merchant;
+mod merchant_store;
 mod migrations;
 mod operator;
 mod outbox;
 mod payment;
+mod payout;
 mod rotate;
 #[cfg(test)]
 mod statements;

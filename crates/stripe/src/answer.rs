@@ -1,6 +1,6 @@
 //! What an answer of Stripe, or its absence, means for the caller.
 
-use app::ports::{IntentState, PspError, Refusal};
+use app::ports::{IntentState, PayoutObstacle, PspError, Refusal};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -189,6 +189,31 @@ fn refusal(status: StatusCode, error: &ErrorBody) -> Refusal {
         unexpected_state,
         processing,
         unauthorized: status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN,
+        obstacle: obstacle(error),
+    }
+}
+
+/// What stands in the way of moving a merchant's money (docs.stripe.com/error-codes). Where the
+/// charge that is to be passed on is at fault, only the parameter that is named tells.
+fn obstacle(error: &ErrorBody) -> Option<PayoutObstacle> {
+    match (error.code.as_deref(), error.param.as_deref()) {
+        (Some("balance_insufficient" | "insufficient_funds"), _) => {
+            Some(PayoutObstacle::InsufficientBalance)
+        }
+        (
+            Some(
+                "account_invalid"
+                | "insufficient_capabilities_for_transfer"
+                | "transfers_not_allowed",
+            ),
+            _,
+        )
+        | (_, Some("destination")) => Some(PayoutObstacle::AccountNotReady),
+        (_, Some("currency")) => Some(PayoutObstacle::Currency),
+        (_, Some("source_transaction")) | (None, Some("amount")) => {
+            Some(PayoutObstacle::SourceUnusable)
+        }
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ mod client;
 mod form;
 mod http_transport;
 mod kinds;
+mod marketplace;
 mod metadata;
 mod objects;
 mod payer;

@@ -19,6 +19,16 @@ pub(crate) const INSTALLATION_ID: &str = "installationId";
 /// Our refund; it is looked for after a crash.
 pub(crate) const REFUND_ID: &str = "refundId";
 
+/// Our merchant, on its account; it is looked for after a crash.
+pub(crate) const MERCHANT_ID: &str = "merchantId";
+/// The shop's name of the merchant.
+pub(crate) const MERCHANT: &str = "merchantReference";
+/// Our transfer; it is looked for after a crash.
+pub(crate) const TRANSFER_ID: &str = "transferId";
+/// Our reversal; it is looked for after a crash.
+pub(crate) const REVERSAL_ID: &str = "reversalId";
+
+/// Those on payment intents.
 const RESERVED: [&str; 6] = [TENANT, ORDER, PAYMENT_ID, ATTEMPT_ID, INSTALLATION_ID, REFUND_ID];
 
 /// At most so many pairs on one object (contract/stripe.md section 6).

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Pairs that we, or people, hung on an object.
@@ -31,7 +30,7 @@ pub(crate) struct PaymentIntent {
 #[serde(untagged)]
 pub(crate) enum Expandable<T> {
     Object(Box<T>),
-    Reference(IgnoredAny),
+    Reference(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +45,7 @@ pub(crate) struct BankTransferInstructions {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Charge {
+    pub id: Option<String>,
     pub status: Option<String>,
     #[serde(default)]
     pub captured: bool,
@@ -75,6 +75,7 @@ pub(crate) struct CashBalanceTransaction {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dispute {
+    pub id: String,
     pub amount: i64,
     pub currency: String,
     pub reason: String,
@@ -101,6 +102,58 @@ pub(crate) struct Account {
     pub id: String,
 }
 
+/// A charge, asked for what it brought to the balance.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SettledCharge {
+    /// Not there before the money was captured, and for a while afterwards.
+    pub balance_transaction: Option<Expandable<BalanceTransaction>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct BalanceTransaction {
+    pub currency: String,
+}
+
+/// An account below the platform's.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ConnectedAccount {
+    pub id: String,
+    #[serde(default)]
+    pub details_submitted: bool,
+    #[serde(default)]
+    pub charges_enabled: bool,
+    #[serde(default)]
+    pub payouts_enabled: bool,
+    #[serde(default)]
+    pub capabilities: BTreeMap<String, String>,
+    pub requirements: Option<Requirements>,
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Requirements {
+    pub disabled_reason: Option<String>,
+    pub current_deadline: Option<i64>,
+    pub past_due: Option<Vec<String>>,
+    pub currently_due: Option<Vec<String>>,
+    pub eventually_due: Option<Vec<String>>,
+    pub pending_verification: Option<Vec<String>>,
+}
+
+/// What has a link and nothing else that is read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Link {
+    pub url: String,
+}
+
+/// A transfer, or the reversal of one: what is read is the same.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Move {
+    pub id: String,
+    pub metadata: Option<Metadata>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Balance {
     pub livemode: bool,
@@ -118,6 +171,7 @@ pub(crate) struct ErrorBody {
     pub kind: Option<String>,
     pub code: Option<String>,
     pub decline_code: Option<String>,
+    pub param: Option<String>,
     pub message: Option<String>,
     pub payment_intent: Option<Value>,
     pub payment_method: Option<PaymentMethod>,

@@ -1,8 +1,8 @@
 //! The port on Stripe: which call each of its methods makes.
 
 use app::ports::{
-    CreatePayment, IntentState, IntentView, Payer, Psp, PspError, PspEvent, RefundView, Refusal,
-    RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
+    CreatePayment, EndpointEvents, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
+    RefundView, Refusal, RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -31,12 +31,12 @@ pub const PAGES_MAX: u32 = 50;
 /// How far our clock may run ahead of Stripe's: attempts are looked for from this much earlier on.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
-const NOT_FOUND: u16 = 404;
+pub(crate) const NOT_FOUND: u16 = 404;
 
 /// The [`Psp`] port on Stripe.
 #[derive(Clone)]
 pub struct StripePsp {
-    client: StripeClient,
+    pub(crate) client: StripeClient,
 }
 
 impl StripePsp {
@@ -45,7 +45,7 @@ impl StripePsp {
         Self { client }
     }
 
-    async fn get<T: DeserializeOwned>(
+    pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         name: &'static str,
         secret_key: &SecretString,
@@ -56,7 +56,7 @@ impl StripePsp {
         read(&self.client.call(&call).await?)
     }
 
-    async fn post<T: DeserializeOwned>(
+    pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         name: &'static str,
         secret_key: &SecretString,
@@ -84,7 +84,7 @@ impl StripePsp {
 
     /// Goes through the pages of a list until `pick` takes something of one. `None` means that
     /// the list was read to its end.
-    async fn search<T: DeserializeOwned + Listed, P>(
+    pub(crate) async fn search<T: DeserializeOwned + Listed, P>(
         &self,
         name: &'static str,
         credentials: &Credentials,
@@ -114,7 +114,7 @@ impl StripePsp {
 }
 
 /// Something that Stripe lists; its id is the cursor to the next page.
-trait Listed {
+pub(crate) trait Listed {
     fn id(&self) -> &str;
 }
 
@@ -159,10 +159,11 @@ impl Psp for StripePsp {
         &self,
         credentials: &Credentials,
         url: &str,
+        events: EndpointEvents,
         key: &IdempotencyKey,
     ) -> Result<WebhookEndpoint, PspError> {
         let path = "/v1/webhook_endpoints".to_owned();
-        let form = requests::create_endpoint(url);
+        let form = requests::create_endpoint(url, events);
         let endpoint: objects::WebhookEndpoint =
             self.post("create_endpoint", &credentials.secret_key, path, form, key).await?;
         let Some(secret) = endpoint.secret else {
@@ -397,7 +398,7 @@ fn intent(reference: &PspReference, action: &str) -> Result<String, PspError> {
 
 /// Stripe's ids are letters, digits and underscores. Anything else, which a shop may send as a
 /// transaction id, would ask for another path.
-fn checked(id: &str) -> Result<&str, PspError> {
+pub(crate) fn checked(id: &str) -> Result<&str, PspError> {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !id.is_empty() && id.bytes().all(known) {
         return Ok(id);
@@ -406,15 +407,15 @@ fn checked(id: &str) -> Result<&str, PspError> {
     Err(refused(Refusal { message, status: NOT_FOUND, ..Refusal::default() }))
 }
 
-fn refused(refusal: Refusal) -> PspError {
+pub(crate) fn refused(refusal: Refusal) -> PspError {
     PspError::Refused(Box::new(refusal))
 }
 
 /// No call is made: Stripe could not be told this amount.
-fn not_expressible(error: AmountError) -> PspError {
+pub(crate) fn not_expressible(error: AmountError) -> PspError {
     refused(Refusal { message: error.to_string(), ..Refusal::default() })
 }
 
-fn unreadable(error: Unreadable) -> PspError {
+pub(crate) fn unreadable(error: Unreadable) -> PspError {
     PspError::Unknown(format!("the answer cannot be read: {error}"))
 }

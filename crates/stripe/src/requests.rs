@@ -1,7 +1,7 @@
 //! The parameters of the calls (contract/stripe.md sections 1 and 2).
 
 use app::offered::CaptureMode;
-use app::ports::{CreatePayment, UpdatePayment};
+use app::ports::{CreatePayment, EndpointEvents, UpdatePayment};
 use app::tenant::BusinessModel;
 use payment::{Address, Checkout, Money, OrderReference, PspReference, RefundId};
 
@@ -32,6 +32,10 @@ pub const ENABLED_EVENTS: [&str; 16] = [
     "refund.failed",
     "refund.updated",
 ];
+
+/// The events that an endpoint of ours for the accounts of merchants is sent.
+pub const MERCHANT_EVENTS: [&str; 3] =
+    ["account.application.deauthorized", "account.updated", "capability.updated"];
 
 /// The longest suffix that Stripe adds to the descriptor on a statement.
 const STATEMENT_SUFFIX_CHARACTERS_MAX: usize = 22;
@@ -109,12 +113,16 @@ pub(crate) fn refund(
     Ok(metadata::with_own(form, metadata::REFUND_ID, &refund.to_string()))
 }
 
-pub(crate) fn create_endpoint(url: &str) -> Form {
+pub(crate) fn create_endpoint(url: &str, events: EndpointEvents) -> Form {
     let form = Form::new()
         .with("url", url)
         .with("api_version", API_VERSION)
         .with("description", "paybridge");
-    ENABLED_EVENTS.iter().fold(form, |form, event| form.with("enabled_events[]", event))
+    let (form, enabled) = match events {
+        EndpointEvents::Payments => (form, ENABLED_EVENTS.as_slice()),
+        EndpointEvents::Merchants => (form.with("connect", true), MERCHANT_EVENTS.as_slice()),
+    };
+    enabled.iter().fold(form, |form, event| form.with("enabled_events[]", event))
 }
 
 /// The charge says how the shopper paid and whether it can be captured in several steps.
@@ -122,7 +130,7 @@ fn expanded(form: Form) -> Form {
     form.with("expand[]", "latest_charge")
 }
 
-fn with_amount(form: Form, total: Money) -> Result<Form, AmountError> {
+pub(crate) fn with_amount(form: Form, total: Money) -> Result<Form, AmountError> {
     let currency = total.currency().code().to_ascii_lowercase();
     Ok(form.with("amount", to_stripe(total)?).with("currency", currency))
 }

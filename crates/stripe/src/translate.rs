@@ -1,7 +1,9 @@
 //! From Stripe's objects to the domain.
 
 use app::ports::{IntentState, IntentView, RefundView};
-use payment::{Mode, Money, PspReference, PspRefundId, RefundFact, RefundId, RefundState};
+use payment::{
+    Mode, Money, PspChargeId, PspReference, PspRefundId, RefundFact, RefundId, RefundState,
+};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -49,7 +51,18 @@ pub(crate) fn intent_view(intent: &PaymentIntent) -> Result<IntentView, Unreadab
         amount: from_stripe(intent.amount, &intent.currency)?,
         method: charge.and_then(method_label),
         multicapture: charge.and_then(multicapture),
+        charge: paid_by(intent),
     })
+}
+
+/// The charge that paid the intent. Before that, its latest charge is a try that was declined.
+fn paid_by(intent: &PaymentIntent) -> Option<PspChargeId> {
+    let paid = matches!(intent.status.as_str(), "requires_capture" | "succeeded");
+    let id = match intent.latest_charge.as_ref().filter(|_| paid)? {
+        Expandable::Object(charge) => charge.id.clone()?,
+        Expandable::Reference(id) => id.clone(),
+    };
+    Some(PspChargeId::new(id))
 }
 
 fn intent_state(intent: &PaymentIntent) -> Result<IntentState, Unreadable> {

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use app::Entropy;
+use app::merchant::{Merchant, Visit};
 use app::offered::OfferedMethod;
 use app::ports::{After, InboxItem, InboxKind, MessageId, NewMessage};
 use app::tenant::{Credentials, PaymentMethod, Settings, Tenant, TenantStatus, WebhookEndpoint};
 use payment::{
     Account, Address, AttemptId, Call, CallId, Checkout, CommandId, Currency, Customer,
-    IdempotencyKey, Items, Mode, Money, OrderItem, OrderItemId, OrderReference, Payment, PaymentId,
-    PspAccountId, Purpose, Redirects, TenantId,
+    IdempotencyKey, Items, MerchantId, MerchantReference, Mode, Money, OrderItem, OrderItemId,
+    OrderReference, Payment, PaymentId, PspAccountId, Purpose, Redirects, TenantId,
 };
 
 /// The tenant that tests are about.
@@ -80,6 +81,7 @@ pub fn credentials(account: Account) -> Credentials {
             secret: format!("whsec_ours_of_{id}").into(),
             given_up: false,
         }),
+        merchant_endpoint: None,
         webhook_secrets: vec![format!("whsec_theirs_of_{id}").into()],
         account,
     }
@@ -185,5 +187,30 @@ fn inbox_item(
         body: format!("body of {external_id}").into_bytes(),
         attributes: r#"{"name":"x"}"#.into(),
         received_at: entropy.now(),
+    }
+}
+
+/// A merchant who has just clicked the onboarding button for the first time.
+pub fn merchant(entropy: &dyn Entropy, reference: &str) -> Merchant {
+    let id = entropy.new_id();
+    Merchant {
+        id: MerchantId::new(id),
+        tenant: tenant_id(),
+        platform: account(),
+        reference: MerchantReference::new(reference),
+        name: Some("Müller & Söhne".into()),
+        account: None,
+        key: IdempotencyKey::new(id.to_string()),
+        key_since: entropy.now(),
+        status: None,
+        visit: Visit {
+            token: entropy.new_secret().to_string(),
+            at: entropy.now(),
+            success: "https://portal.example/success".into(),
+            refresh: Some("https://portal.example/refresh".into()),
+            cancel: Some("https://portal.example/cancel".into()),
+            error: None,
+        },
+        created_at: entropy.now(),
     }
 }

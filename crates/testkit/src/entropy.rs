@@ -68,6 +68,10 @@ impl Entropy for TestEntropy {
         bytes[6..].copy_from_slice(&state.ids.to_be_bytes());
         Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
+
+    fn new_secret(&self) -> Uuid {
+        Builder::from_random_bytes(*self.new_id().as_bytes()).into_uuid()
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod entropy;
 pub mod identity_provider;
 mod sign_in;
 pub mod store_contract;
+mod unsure_merchants;
 mod unsure_store;
 
 pub use entropy::TestEntropy;

@@ -5,6 +5,7 @@ mod calls;
 mod channels;
 mod inbox;
 mod isolation;
+mod merchants;
 mod outbox;
 mod payments;
 mod pre_orders;
@@ -16,6 +17,7 @@ pub use calls::*;
 pub use channels::*;
 pub use inbox::*;
 pub use isolation::*;
+pub use merchants::*;
 pub use outbox::*;
 pub use payments::*;
 pub use pre_orders::*;
@@ -90,6 +92,13 @@ macro_rules! store_contract_tests {
             credentials_of_several_accounts_stay_beside_each_other
             messages_of_a_tenant_commit_are_told
             an_installation_has_one_id
+
+            a_merchant_comes_back_and_is_written_at_the_expected_version
+            a_merchant_belongs_to_one_tenant_and_one_platform
+            open_merchants_are_counted
+            a_change_of_a_merchant_ends_its_event_and_is_told
+            a_payment_is_found_by_its_transfer
+            an_item_is_paid_out_once
 
             a_tenant_sees_nothing_of_another
             a_tenant_changes_nothing_of_another

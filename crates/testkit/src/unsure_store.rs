@@ -40,10 +40,10 @@ pub struct UnsureStore {
     pub fate: Arc<dyn Fate>,
 }
 
-type Answer<T> = Result<T, StoreError>;
+pub(crate) type Answer<T> = Result<T, StoreError>;
 
 impl UnsureStore {
-    async fn go<T: Send>(
+    pub(crate) async fn go<T: Send>(
         &self,
         operation: &'static str,
         done: impl Future<Output = Answer<T>> + Send,

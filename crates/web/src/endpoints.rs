@@ -6,7 +6,8 @@ use http::Method;
 
 use crate::api::{
     cancel_pre_order_payment, configure, confirm_pre_order_payment, customer, disconnect, health,
-    initialize_payment, message_broker, message_channels, metrics, pre_order_payment, webhooks,
+    initialize_payment, merchant_onboarding, message_broker, message_channels, metrics,
+    onboarding_return, pre_order_payment, transfers, webhooks,
 };
 use crate::glue::{payment_cancellations, payment_customers, payments};
 use crate::page::{pay, redirect, report};
@@ -70,6 +71,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         private("/confirm-pre-order-payment", Shop, post(confirm_pre_order_payment::handle)),
         private("/cancel-pre-order-payment", Shop, post(cancel_pre_order_payment::handle)),
         private("/customer", Shop, post(customer::handle)),
+        private("/merchants/onboarding", Shop, post(merchant_onboarding::handle)),
+        private("/payments/transfers", Shop, post(transfers::handle)),
         private("/payments", Browser, post(payments::handle)),
         private("/payment-cancellations", Browser, post(payment_cancellations::handle)),
         private("/payment-customers", Browser, post(payment_customers::handle)),
@@ -82,6 +85,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         one(Method::GET, "/app-payment", Open, get(pay::handle)),
         one(Method::GET, "/app-payment/redirect", Open, get(redirect::handle)),
         one(Method::POST, "/app-payment/csp-report", Open, post(report::handle)),
+        one(Method::GET, "/merchants/onboarding/return", Open, get(onboarding_return::done)),
+        one(Method::GET, "/merchants/onboarding/refresh", Open, get(onboarding_return::refresh)),
         one(Method::GET, "/health/live", Open, get(health::live)),
         one(Method::GET, "/health/ready", Open, get(health::ready)),
         one(Method::GET, "/metrics", Open, get(metrics::handle)),

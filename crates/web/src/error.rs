@@ -33,6 +33,8 @@ pub(crate) enum Format {
     Envelope,
     /// `{"errors":[{"detail":"…","status":422}]}`: what a front end calls.
     JsonApi,
+    /// `{"errors":[{"message":"…"}]}`: what a merchant's portal reads.
+    Messages,
 }
 
 impl Format {
@@ -44,12 +46,14 @@ impl Format {
         };
         match endpoint {
             "/configure" | "/disconnect" => Self::Envelope,
+            "/merchants/onboarding" => Self::Messages,
             "/payments" | "/payment-cancellations" | "/payment-customers" => Self::JsonApi,
             "/initialize-payment"
             | "/pre-order-payment"
             | "/confirm-pre-order-payment"
             | "/cancel-pre-order-payment"
-            | "/customer" => Self::List,
+            | "/customer"
+            | "/payments/transfers" => Self::List,
             _ if private => Self::List,
             _ => Self::Envelope,
         }
@@ -62,7 +66,7 @@ impl Format {
             (Self::Envelope, "/configure" | "/disconnect") | (Self::JsonApi, _) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            (Self::Envelope | Self::List, _) => StatusCode::BAD_REQUEST,
+            (Self::Envelope | Self::List | Self::Messages, _) => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -184,6 +188,11 @@ impl Failure {
                 let errors: Vec<_> = messages.iter().map(detail).collect();
                 (status, JsonApi(json!({"errors": errors}))).into_response()
             }
+            Format::Messages => {
+                let message = |message| json!({"message": message});
+                let errors: Vec<_> = messages.iter().map(message).collect();
+                (status, Json(json!({"errors": errors}))).into_response()
+            }
         };
         if let Some(seconds) = retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -280,6 +289,7 @@ mod tests {
             "/confirm-pre-order-payment",
             "/cancel-pre-order-payment",
             "/customer",
+            "/private/payments/transfers",
             "/private/nothing",
         ];
         let envelope = [
@@ -299,6 +309,9 @@ mod tests {
         }
         for path in envelope {
             assert_eq!(Format::of_path(path), Format::Envelope, "{path}");
+        }
+        for path in ["/merchants/onboarding", "/private/merchants/onboarding"] {
+            assert_eq!(Format::of_path(path), Format::Messages, "{path}");
         }
     }
 

@@ -156,6 +156,14 @@ fn by_status(payment: &Payment) -> String {
              it is called off, and what came in goes back."
         );
     }
+    let excess = payment.paid_out_in_excess();
+    if !excess.is_zero() {
+        return format!(
+            "Merchants have {excess} more of this order than is left of its money: it was refunded \
+             or disputed after the payout. Nothing takes it back by itself: have the shop reverse \
+             payouts."
+        );
+    }
     let text = match payment.status {
         Status::New => match (payment.attempt().state, payment.reference()) {
             (AttemptState::Refused, _) => {

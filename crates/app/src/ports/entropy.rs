@@ -10,4 +10,7 @@ pub trait Entropy: Send + Sync {
 
     /// A new UUID of version 7: unique, and sorted by the time it was made.
     fn new_id(&self) -> Uuid;
+
+    /// A random UUID of version 4: nobody can guess it.
+    fn new_secret(&self) -> Uuid;
 }

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
-    Account, Address, AttemptId, Checkout, Event, IdempotencyKey, Money, OrderReference, PaymentId,
-    PspReference, RefundFact, RefundId, TenantId,
+    Account, Address, AttemptId, Checkout, Dispute, Event, IdempotencyKey, Money, OrderReference,
+    PaymentId, PspChargeId, PspReference, RefundFact, RefundId, TenantId,
 };
 use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::offered::Terms;
+use crate::ports::{MarketplacePsp, PayoutObstacle};
 use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint};
 
 /// Calls to the PSP, and the reading of what it sends.
@@ -17,7 +18,7 @@ use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint}
 /// Every call that moves money or makes something carries an idempotency key: under one key it
 /// happens at most once, and repeating it returns the first answer.
 #[async_trait]
-pub trait Psp: Send + Sync {
+pub trait Psp: MarketplacePsp {
     /// Checks the keys by using them, and tells which account they belong to.
     ///
     /// # Errors
@@ -28,7 +29,7 @@ pub trait Psp: Send + Sync {
         mode: payment::Mode,
     ) -> Result<Account, PspError>;
 
-    /// Registers a webhook endpoint for the events the app needs. Its secret is told only now.
+    /// Registers a webhook endpoint for the events named. Its secret is told only now.
     ///
     /// # Errors
     /// See [`PspError`].
@@ -36,6 +37,7 @@ pub trait Psp: Send + Sync {
         &self,
         credentials: &Credentials,
         url: &str,
+        events: EndpointEvents,
         key: &IdempotencyKey,
     ) -> Result<WebhookEndpoint, PspError>;
 
@@ -218,6 +220,15 @@ pub trait Psp: Send + Sync {
     fn storable_event(&self, body: &[u8]) -> Result<Vec<u8>, WebhookRejected>;
 }
 
+/// What a webhook endpoint is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointEvents {
+    /// What happens to payments, at the account itself.
+    Payments,
+    /// What happens to the accounts of merchants below it.
+    Merchants,
+}
+
 /// What a new attempt needs to carry.
 #[derive(Clone, Copy, Debug)]
 pub struct CreatePayment<'a> {
@@ -270,6 +281,8 @@ pub struct IntentView {
     pub method: Option<String>,
     /// Whether it can be captured in several steps; `None` where the PSP did not say.
     pub multicapture: Option<bool>,
+    /// The charge that paid it, once it is paid.
+    pub charge: Option<PspChargeId>,
 }
 
 /// The state of an attempt at the PSP, in the domain's words.
@@ -462,6 +475,8 @@ pub enum PspFact {
         method: Option<String>,
         /// Whether it can be captured in several steps.
         multicapture: Option<bool>,
+        /// The charge itself.
+        charge: Option<PspChargeId>,
     },
     /// A refund changed.
     Refund(RefundFact),
@@ -474,7 +489,12 @@ pub enum PspFact {
     Disputed {
         /// What happened, in words.
         note: String,
+        /// Where its money is.
+        dispute: Dispute,
     },
+    /// Something about the account of a merchant changed. What, is asked for: events come in any
+    /// order.
+    Account,
 }
 
 /// Why a call to the PSP did not return what was asked for, by what the caller does next.
@@ -513,6 +533,8 @@ pub struct Refusal {
     pub processing: bool,
     /// The keys are not accepted: an operator has to look.
     pub unauthorized: bool,
+    /// What stands in the way of moving a merchant's money.
+    pub obstacle: Option<PayoutObstacle>,
 }
 
 /// Why a webhook was not accepted.

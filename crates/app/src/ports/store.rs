@@ -9,11 +9,12 @@ use payment::{
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::ports::MerchantStore;
 use crate::tenant::{Credentials, InstallationId, Tenant};
 
 /// Durable storage. What a method has returned is on disk.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: MerchantStore {
     /// This installation's id, made when the database was.
     ///
     /// # Errors

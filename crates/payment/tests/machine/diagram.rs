@@ -91,7 +91,9 @@ fn answer(status: Status, command: &Command) -> String {
             Purpose::Capture { amount, .. } => format!("captures {amount} and keeps the rest"),
             Purpose::Refund { amount, .. } => format!("refunds {amount}"),
             Purpose::Cancel { .. } => "cancels at the provider".to_owned(),
-            Purpose::Create | Purpose::Update(_) => unreachable!("no command asks for these"),
+            Purpose::Create | Purpose::Update(_) | Purpose::Transfer(_) | Purpose::Reverse(_) => {
+                unreachable!("no command asks for these")
+            }
         },
         Decision::Answer(next, _) => {
             let results: Vec<_> = next

@@ -7,6 +7,7 @@ mod cells;
 mod common;
 mod diagram;
 mod matrix;
+mod payouts;
 mod pre_order;
 mod properties;
 mod transfers;

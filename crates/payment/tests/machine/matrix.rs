@@ -83,7 +83,11 @@ fn describe(purpose: &Purpose) -> String {
         }
         Purpose::Capture { amount, .. } => format!("capture {amount}, keep the rest"),
         Purpose::Refund { amount, .. } => format!("refund {amount}"),
-        Purpose::Create | Purpose::Update(_) | Purpose::Cancel { .. } => purpose.name().to_owned(),
+        Purpose::Create
+        | Purpose::Update(_)
+        | Purpose::Cancel { .. }
+        | Purpose::Transfer(_)
+        | Purpose::Reverse(_) => purpose.name().to_owned(),
     }
 }
 

@@ -88,7 +88,11 @@ fn shown(next: &Transition) -> String {
     let owed = payment.owed(|| refund_id(8)).map_or("nothing", |purpose| match purpose {
         Purpose::Cancel { .. } => "cancel",
         Purpose::Refund { .. } => "refund",
-        Purpose::Create | Purpose::Update(_) | Purpose::Capture { .. } => "?",
+        Purpose::Create
+        | Purpose::Update(_)
+        | Purpose::Capture { .. }
+        | Purpose::Transfer(_)
+        | Purpose::Reverse(_) => "?",
     });
     let owing = if owed == "nothing" { String::new() } else { format!("; owes a {owed}") };
     format!("{}; {}{owing}", payment.shop_status(), told(&next.tell))

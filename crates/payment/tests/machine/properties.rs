@@ -96,7 +96,9 @@ impl World {
                 self.held = 0;
                 self.apply(Event::Canceled { reason: None });
             }
-            Purpose::Create | Purpose::Update(_) => unreachable!("not asked for here"),
+            Purpose::Create | Purpose::Update(_) | Purpose::Transfer(_) | Purpose::Reverse(_) => {
+                unreachable!("not asked for here")
+            }
         }
     }
 
@@ -107,7 +109,9 @@ impl World {
             Purpose::Capture { .. } => Event::CaptureRefused { reason },
             Purpose::Refund { refund, .. } => Event::RefundRefused { refund, reason },
             Purpose::Cancel { .. } => Event::CancelRefused { reason, processing: false },
-            Purpose::Create | Purpose::Update(_) => unreachable!("not asked for here"),
+            Purpose::Create | Purpose::Update(_) | Purpose::Transfer(_) | Purpose::Reverse(_) => {
+                unreachable!("not asked for here")
+            }
         });
     }
 

@@ -183,6 +183,7 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
 /// The next step comes last: that is what stays on the screen.
 fn show_text(file: &PaymentFile, now: Timestamp) -> String {
     let mut text = facts(&file.case, now).render("");
+    text.push_str(&transfers(&file.case.payment));
     text.push_str(&history(&file.history));
     text.push_str(&calls(&file.calls));
     text.push_str(&inbox::section(&file.case.inbox));
@@ -220,6 +221,12 @@ fn facts(case: &PaymentCase, now: Timestamp) -> Table {
     fact("authorized", format!("{}, {} can be captured", payment.authorized, payment.capturable));
     fact("captured", payment.captured.to_string());
     fact("refunded", payment.refunded().to_string());
+    if !payment.transfers.is_empty() {
+        fact("paid out", payment.paid_out().to_string());
+    }
+    if !payment.withdrawn().is_zero() {
+        fact("disputed", payment.withdrawn().to_string());
+    }
     fact("method", payment.method.clone().unwrap_or_else(|| "-".to_owned()));
     fact("created", format!("{} UTC", time(payment.created_at)));
     fact("changed", format!("{} UTC", time(case.updated_at)));
@@ -240,6 +247,25 @@ fn transaction(payment: &Payment) -> String {
         0 | 1 => reference.to_owned(),
         attempts => format!("{reference} (attempt {attempts})"),
     }
+}
+
+fn transfers(payment: &Payment) -> String {
+    if payment.transfers.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["MERCHANT", "TRANSFER", "STATE", "AMOUNT", "TAKEN BACK", "ITEMS"]);
+    for transfer in &payment.transfers {
+        let items: Vec<&str> = transfer.shares.iter().map(|share| share.item.as_str()).collect();
+        table.push(vec![
+            transfer.merchant.as_str().to_owned(),
+            transfer.reference.as_ref().map_or("-", |reference| reference.as_str()).to_owned(),
+            transfer.state.name().to_owned(),
+            transfer.amount.to_string(),
+            transfer.reversed().to_string(),
+            items.join(", "),
+        ]);
+    }
+    format!("\nPaid out to merchants\n{}", table.render("  "))
 }
 
 fn history(entries: &[HistoryEntry]) -> String {

@@ -138,6 +138,20 @@ fn tries(site: &Site, method: &Method, path: &str) -> Option<Vec<(u16, Request<B
             // As its own, a transaction that it does not have.
             vec![(403, at(&other, &body.to_string())), (400, at(&own, &body.to_string()))]
         }
+        ("POST", "/merchants/onboarding") => {
+            let body = json!({"merchant": {"merchantReference": "MER1", "name": "Merchant"}});
+            vec![(403, at(&other, &body.to_string()))]
+        }
+        ("POST", "/payments/transfers") => {
+            let items = json!([{
+                "merchantReference": "MER1", "orderReference": site.order.reference,
+                "itemReference": "item-1", "amount": "900",
+            }]);
+            let body = json!({"orderItems": items, "paymentTransmissionItems": items}).to_string();
+            let own = [("x-tenant-identifier", INTRUDER)];
+            // As its own, an order that it does not have: a failed entry (case 25).
+            vec![(403, at(&other, &body)), (200, at(&own, &body))]
+        }
         ("POST", "/payments") => vec![(403, at(&other, &front_end("payments", site)))],
         ("POST", "/payment-cancellations" | "/payment-customers") => {
             let body = front_end(endpoint.trim_start_matches('/'), site);
@@ -163,6 +177,11 @@ fn tries(site: &Site, method: &Method, path: &str) -> Option<Vec<(u16, Request<B
         // Whoever has its address opens a payment's page; as the intruder's it is not there.
         ("GET", "/app-payment" | "/app-payment/redirect") => {
             let query = format!("transactionId={}&tenantIdentifier={INTRUDER}", site.transaction);
+            vec![(404, intrude(method, &format!("{path}?{query}"), &[], ""))]
+        }
+        // The address alone opens it, and the intruder can only guess.
+        ("GET", "/merchants/onboarding/return" | "/merchants/onboarding/refresh") => {
+            let query = format!("tenantIdentifier={TENANT}&token=guessed");
             vec![(404, intrude(method, &format!("{path}?{query}"), &[], ""))]
         }
         ("POST", "/app-payment/csp-report") => vec![(204, at(&other, "{}"))],

@@ -7,7 +7,7 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 21] = [
+const SPEAKING: [&str; 24] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
@@ -15,11 +15,14 @@ const SPEAKING: [&str; 21] = [
     "crates/app/src/configure.rs",
     "crates/app/src/disconnect.rs",
     "crates/app/src/initialize.rs",
+    "crates/app/src/onboarding.rs",
+    "crates/app/src/payouts.rs",
     "crates/app/src/receive_command.rs",
     "crates/app/src/receive_webhook.rs",
     "crates/app/src/redirects.rs",
     "crates/app/src/settings.rs",
     "crates/app/src/sign_in.rs",
+    "crates/app/src/transfers.rs",
     "crates/payment/src/command.rs",
     "crates/protocol/src/configure.rs",
     "crates/protocol/src/decode.rs",

@@ -54,6 +54,10 @@ impl Entropy for SimClock {
         self.inner.set(self.time());
         self.inner.new_id()
     }
+
+    fn new_secret(&self) -> Uuid {
+        self.inner.new_secret()
+    }
 }
 
 /// The stand-in's side of it.

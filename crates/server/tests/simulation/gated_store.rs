@@ -26,7 +26,7 @@ pub struct GatedStore {
 }
 
 impl GatedStore {
-    async fn use_it<T>(&self, operation: impl Future<Output = T>) -> T {
+    pub async fn use_it<T>(&self, operation: impl Future<Output = T>) -> T {
         self.gate.pass().await;
         let done = operation.await;
         self.gate.pass().await;

@@ -19,6 +19,7 @@ mod clock;
 mod day;
 mod desk;
 mod gate;
+mod gated_merchants;
 mod gated_store;
 mod harness;
 mod ledger;

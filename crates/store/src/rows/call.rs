@@ -2,11 +2,15 @@
 //! webhook that beats the answer, finds the items it has to name.
 
 use app::ports::StoreError;
-use payment::{Items, OrderItemId, Purpose, RefundId};
+use payment::{
+    Items, MerchantReference, NewReversal, NewTransfer, OrderItemId, PspAccountId, PspChargeId,
+    Purpose, RefundId, ReversalId, TransferId,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::checkout::CheckoutRow;
+use super::shares::{ShareRow, read_shares};
 use super::{MoneyRow, from_json, to_json};
 use crate::error::corrupt;
 
@@ -31,6 +35,24 @@ struct RefundRow {
     amount: MoneyRow,
 }
 
+#[derive(Serialize, Deserialize)]
+struct TransferRow {
+    transfer: String,
+    merchant: String,
+    destination: String,
+    shares: Vec<ShareRow>,
+    amount: MoneyRow,
+    source: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReversalRow {
+    reversal: String,
+    transfer: String,
+    shares: Vec<ShareRow>,
+    amount: MoneyRow,
+}
+
 /// The parameters of a call; which they are is said by [`Purpose::name`] in another column.
 pub(crate) fn purpose_to_json(purpose: &Purpose) -> Result<String, StoreError> {
     match purpose {
@@ -44,6 +66,26 @@ pub(crate) fn purpose_to_json(purpose: &Purpose) -> Result<String, StoreError> {
         Purpose::Refund { refund, items, amount } => {
             let (refund, amount) = (refund.to_string(), (*amount).into());
             to_json(TABLE, &RefundRow { refund, items: numbers(items), amount })
+        }
+        Purpose::Transfer(new) => {
+            let row = TransferRow {
+                transfer: new.id.to_string(),
+                merchant: new.merchant.as_str().to_owned(),
+                destination: new.destination.as_str().to_owned(),
+                shares: new.shares.iter().map(ShareRow::of).collect(),
+                amount: new.amount.into(),
+                source: new.source.as_ref().map(|source| source.as_str().to_owned()),
+            };
+            to_json(TABLE, &row)
+        }
+        Purpose::Reverse(new) => {
+            let row = ReversalRow {
+                reversal: new.id.to_string(),
+                transfer: new.transfer.to_string(),
+                shares: new.shares.iter().map(ShareRow::of).collect(),
+                amount: new.amount.into(),
+            };
+            to_json(TABLE, &row)
         }
     }
 }
@@ -69,6 +111,27 @@ pub(crate) fn purpose_from_json(name: &str, text: &str) -> Result<Purpose, Store
             let refund = RefundId::parse(&row.refund).map_err(|error| corrupt(TABLE, error))?;
             let (items, amount) = (items(row.items), row.amount.read(TABLE)?);
             Ok(Purpose::Refund { refund, items, amount })
+        }
+        "transfer" => {
+            let row: TransferRow = from_json(TABLE, text)?;
+            Ok(Purpose::Transfer(Box::new(NewTransfer {
+                id: TransferId::parse(&row.transfer).map_err(|error| corrupt(TABLE, error))?,
+                merchant: MerchantReference::new(row.merchant),
+                destination: PspAccountId::new(row.destination),
+                shares: read_shares(TABLE, row.shares)?,
+                amount: row.amount.read(TABLE)?,
+                source: row.source.map(PspChargeId::new),
+            })))
+        }
+        "reverse" => {
+            let row: ReversalRow = from_json(TABLE, text)?;
+            Ok(Purpose::Reverse(Box::new(NewReversal {
+                id: ReversalId::parse(&row.reversal).map_err(|error| corrupt(TABLE, error))?,
+                transfer: TransferId::parse(&row.transfer)
+                    .map_err(|error| corrupt(TABLE, error))?,
+                shares: read_shares(TABLE, row.shares)?,
+                amount: row.amount.read(TABLE)?,
+            })))
         }
         other => Err(corrupt(TABLE, format!("unknown purpose {other:?}"))),
     }

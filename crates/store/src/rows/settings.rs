@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::StoreError;
-use app::tenant::{BusinessModel, Credentials, Settings, WebhookEndpoint};
+use app::tenant::{BusinessModel, Credentials, Language, Settings, WebhookEndpoint};
 use payment::Account;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ struct SettingsRow {
     brand_favicon: Option<String>,
     pay_button_color: Option<String>,
     statement_descriptor_suffix: Option<String>,
+    #[serde(default)]
+    onboarding_language: String,
     onboarding_links: Vec<String>,
     payment_methods: Vec<MethodRow>,
     shop_origins: Vec<String>,
@@ -40,6 +42,7 @@ pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError
         brand_favicon: settings.brand_favicon,
         pay_button_color: settings.pay_button_color,
         statement_descriptor_suffix: settings.statement_descriptor_suffix,
+        onboarding_language: settings.onboarding_language.code().to_owned(),
         onboarding_links: settings.onboarding_links,
         payment_methods: settings.payment_methods.into_iter().map(method_to_row).collect(),
         shop_origins: settings.shop_origins,
@@ -60,6 +63,8 @@ pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
         brand_favicon: row.brand_favicon,
         pay_button_color: row.pay_button_color,
         statement_descriptor_suffix: row.statement_descriptor_suffix,
+        // Settings from before there was a choice were English.
+        onboarding_language: Language::from_code(&row.onboarding_language).unwrap_or_default(),
         onboarding_links: row.onboarding_links,
         payment_methods,
         shop_origins: row.shop_origins,
@@ -107,6 +112,8 @@ struct CredentialsRow<'a> {
     publishable_key: Cow<'a, str>,
     #[serde(borrow)]
     endpoint: Option<EndpointRow<'a>>,
+    #[serde(borrow, default)]
+    merchant_endpoint: Option<EndpointRow<'a>>,
     #[serde(borrow)]
     webhook_secrets: Vec<Cow<'a, str>>,
 }
@@ -122,18 +129,34 @@ struct EndpointRow<'a> {
     given_up: bool,
 }
 
+impl<'a> EndpointRow<'a> {
+    fn of(endpoint: &'a WebhookEndpoint) -> Self {
+        Self {
+            id: Cow::Borrowed(&endpoint.id),
+            url: Cow::Borrowed(&endpoint.url),
+            secret: Cow::Borrowed(endpoint.secret.expose_secret()),
+            given_up: endpoint.given_up,
+        }
+    }
+
+    fn read(self) -> WebhookEndpoint {
+        WebhookEndpoint {
+            id: self.id.into_owned(),
+            url: self.url.into_owned(),
+            secret: secret(self.secret),
+            given_up: self.given_up,
+        }
+    }
+}
+
 pub(crate) fn credentials_to_json(
     credentials: &Credentials,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let row = CredentialsRow {
         secret_key: Cow::Borrowed(credentials.secret_key.expose_secret()),
         publishable_key: Cow::Borrowed(&credentials.publishable_key),
-        endpoint: credentials.endpoint.as_ref().map(|endpoint| EndpointRow {
-            id: Cow::Borrowed(&endpoint.id),
-            url: Cow::Borrowed(&endpoint.url),
-            secret: Cow::Borrowed(endpoint.secret.expose_secret()),
-            given_up: endpoint.given_up,
-        }),
+        endpoint: credentials.endpoint.as_ref().map(EndpointRow::of),
+        merchant_endpoint: credentials.merchant_endpoint.as_ref().map(EndpointRow::of),
         webhook_secrets: credentials
             .webhook_secrets
             .iter()
@@ -157,12 +180,8 @@ pub(crate) fn credentials_from_json(
         account,
         secret_key: secret(row.secret_key),
         publishable_key: row.publishable_key.into_owned(),
-        endpoint: row.endpoint.map(|endpoint| WebhookEndpoint {
-            id: endpoint.id.into_owned(),
-            url: endpoint.url.into_owned(),
-            secret: secret(endpoint.secret),
-            given_up: endpoint.given_up,
-        }),
+        endpoint: row.endpoint.map(EndpointRow::read),
+        merchant_endpoint: row.merchant_endpoint.map(EndpointRow::read),
         webhook_secrets: row.webhook_secrets.into_iter().map(secret).collect(),
     })
 }

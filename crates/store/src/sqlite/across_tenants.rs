@@ -12,7 +12,7 @@ use app::ports::{
     OutboxClaim, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
-use payment::{CommandId, PaymentId, PspReference, TenantId};
+use payment::{CommandId, PaymentId, PspAccountId, PspReference, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{channel, inbox, outbox, value};
@@ -38,6 +38,8 @@ const CLAIM_CALLS: &str = "UPDATE psp_call SET lease_owner = ?1, free_at = ?3
 
 const TENANT_OF_REFERENCE: &str =
     "SELECT tenant FROM attempt WHERE reference = ?1 ORDER BY tenant LIMIT 1";
+const TENANT_OF_MERCHANT: &str =
+    "SELECT tenant FROM merchant WHERE account = ?1 ORDER BY tenant LIMIT 1";
 
 const FORGOTTEN: &str = "SELECT tenant, id, version FROM payment
     WHERE linked = 0 AND status NOT IN ('cancel_requested', 'canceled') AND updated_at < ?1
@@ -70,6 +72,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLAIM_CALLS,
     TENANT_OF_REFERENCE,
     FORGOTTEN,
+    TENANT_OF_MERCHANT,
     DISCONNECTED,
     INBOX_BACKLOG,
     OUTBOX_BACKLOG,
@@ -276,6 +279,18 @@ pub(super) fn forgotten_pre_orders(
             Ok(ForgottenPreOrder { tenant: TenantId::new(tenant), payment, version })
         })
         .collect()
+}
+
+pub(super) fn tenant_of_merchant(
+    db: &Connection,
+    account: &PspAccountId,
+) -> Result<Option<TenantId>, StoreError> {
+    db.prepare_cached(TENANT_OF_MERCHANT)
+        .and_then(|mut statement| {
+            let tenant = |row: &Row<'_>| Ok(TenantId::new(row.get::<_, String>(0)?));
+            statement.query_row([account.as_str()], tenant).optional()
+        })
+        .at("merchant")
 }
 
 pub(super) fn disconnected_tenants(db: &Connection) -> Result<Vec<TenantId>, StoreError> {

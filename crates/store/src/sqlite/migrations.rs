@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "sign_in",
         sql: include_str!("../../migrations/sqlite/0005_sign_in.sql"),
     },
+    Migration {
+        version: 6,
+        name: "marketplace",
+        sql: include_str!("../../migrations/sqlite/0006_marketplace.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

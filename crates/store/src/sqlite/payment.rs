@@ -4,11 +4,12 @@ use app::ports::{Expected, StoreError, Stored, Versioned};
 use jiff::Timestamp;
 use payment::{
     Account, Attempt, AttemptState, CommandId, Mode, Money, OrderReference, Payment, PaymentId,
-    PaymentRecord, PspAccountId, PspReference, ShopStatus, Status, TenantId,
+    PaymentRecord, PspAccountId, PspChargeId, PspReference, PspTransferId, ShopStatus, Status,
+    TenantId,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::{call, capture, value};
+use super::{call, capture, payout, value};
 use crate::error::{At, corrupt};
 use crate::rows;
 
@@ -37,6 +38,8 @@ const BY_REFERENCE: &str =
 const OF_OPEN_COMMAND: &str = select!(
     "id = (SELECT payment FROM psp_call WHERE tenant = ?1 AND command = ?2 AND settled_at IS NULL)"
 );
+const OF_TRANSFER: &str =
+    select!("id = (SELECT payment FROM transfer WHERE tenant = ?1 AND reference = ?2)");
 
 const INSERT: &str = "INSERT INTO payment (tenant, id, version, account, mode, order_reference,
         status, open, total_minor, total_currency, authorized_minor, authorized_currency,
@@ -54,16 +57,19 @@ const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, ope
         linked = ?21
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
-const ATTEMPTS: &str = "SELECT id, reference, state, multicapture, ended_because FROM attempt
+const ATTEMPTS: &str =
+    "SELECT id, reference, state, multicapture, ended_because, charge FROM attempt
     WHERE tenant = ?1 AND payment = ?2 ORDER BY position";
 const WRITE_ATTEMPT: &str = "INSERT INTO attempt
-        (tenant, id, payment, position, reference, state, multicapture, ended_because)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        (tenant, id, payment, position, reference, state, multicapture, ended_because, charge)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (tenant, id) DO UPDATE SET
         reference = excluded.reference, state = excluded.state,
-        multicapture = excluded.multicapture, ended_because = excluded.ended_because
-    WHERE (reference, state, multicapture, ended_because)
-        IS NOT (excluded.reference, excluded.state, excluded.multicapture, excluded.ended_because)";
+        multicapture = excluded.multicapture, ended_because = excluded.ended_because,
+        charge = excluded.charge
+    WHERE (reference, state, multicapture, ended_because, charge)
+        IS NOT (excluded.reference, excluded.state, excluded.multicapture, excluded.ended_because,
+            excluded.charge)";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
@@ -73,6 +79,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     LATEST_OF_ORDER,
     BY_REFERENCE,
     OF_OPEN_COMMAND,
+    OF_TRANSFER,
     INSERT,
     UPDATE,
     ATTEMPTS,
@@ -119,6 +126,14 @@ pub(super) fn of_open_command(
     command: CommandId,
 ) -> Result<Option<Stored>, StoreError> {
     one(db, tenant, OF_OPEN_COMMAND, params![tenant.as_str(), command.to_string()])
+}
+
+pub(super) fn of_transfer(
+    db: &Connection,
+    tenant: &TenantId,
+    transfer: &PspTransferId,
+) -> Result<Option<Stored>, StoreError> {
+    one(db, tenant, OF_TRANSFER, params![tenant.as_str(), transfer.as_str()])
 }
 
 /// The columns of a payment, before they are read as what they mean.
@@ -192,6 +207,8 @@ fn read(db: &Connection, tenant: &TenantId, row: PaymentRow) -> Result<Stored, S
         captures: capture::captures(db, tenant, current)?,
         canceled_items: rows::items_from_json(TABLE, &row.canceled_items)?,
         refunds: capture::refunds(db, tenant, current)?,
+        disputes: payout::disputes(db, tenant, current)?,
+        transfers: payout::transfers(db, tenant, id)?,
         open_call: call::open_call(db, tenant, id)?,
         method: row.method,
         created_at: value::time(TABLE, row.created_at)?,
@@ -205,22 +222,25 @@ fn attempts(
     tenant: &TenantId,
     payment: PaymentId,
 ) -> Result<Vec<Attempt>, StoreError> {
-    type AttemptRow = (String, Option<String>, String, Option<bool>, Option<String>);
+    type AttemptRow =
+        (String, Option<String>, String, Option<bool>, Option<String>, Option<String>);
     let rows: Vec<AttemptRow> = db
         .prepare_cached(ATTEMPTS)
         .and_then(|mut statement| {
             statement
                 .query_map(params![tenant.as_str(), payment.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                    let (id, reference, state) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    Ok((id, reference, state, row.get(3)?, row.get(4)?, row.get(5)?))
                 })?
                 .collect()
         })
         .at("attempt")?;
     rows.into_iter()
-        .map(|(id, reference, state, multicapture, ended_because)| {
+        .map(|(id, reference, state, multicapture, ended_because, charge)| {
             Ok(Attempt {
                 id: value::id("attempt", &id, payment::AttemptId::parse)?,
                 reference: reference.map(PspReference::new),
+                charge: charge.map(PspChargeId::new),
                 state: value::word("attempt", &state, AttemptState::from_name)?,
                 multicapture,
                 ended_because,
@@ -247,6 +267,8 @@ pub(super) fn write(
     write_attempts(db, payment)?;
     capture::write_captures(db, payment)?;
     capture::write_refunds(db, payment)?;
+    payout::write_disputes(db, payment)?;
+    payout::write_transfers(db, payment)?;
     match &payment.open_call {
         Some(open) => call::journal(db, payment, open),
         None => Ok(true),
@@ -340,6 +362,7 @@ fn write_attempts(db: &Connection, payment: &Payment) -> Result<(), StoreError> 
                 attempt.state.name(),
                 attempt.multicapture,
                 attempt.ended_because,
+                attempt.charge.as_ref().map(PspChargeId::as_str),
             ])
             .at("attempt")?;
     }

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, call, capture, channel, commit, connection, data_key, inbox, migrations,
-    operator, outbox, payment, tenant, token, unfinished,
+    across_tenants, call, capture, channel, commit, connection, data_key, inbox, merchant,
+    migrations, operator, outbox, payment, payout, tenant, token, unfinished,
 };
 use testkit::TestEntropy;
 
@@ -27,6 +27,8 @@ fn of_a_tenant() -> Vec<&'static str> {
     let modules = [
         payment::STATEMENTS,
         capture::STATEMENTS,
+        payout::STATEMENTS,
+        merchant::STATEMENTS,
         call::STATEMENTS,
         commit::STATEMENTS,
         inbox::STATEMENTS,

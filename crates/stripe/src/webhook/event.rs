@@ -1,7 +1,10 @@
 //! What a webhook says (contract/stripe.md section 2, the table of events).
 
 use app::ports::{EventSubject, PspEvent, PspFact, WebhookRejected};
-use payment::{AttemptId, OrderReference, PaymentId, PspAccountId, PspReference, TenantId};
+use payment::{
+    AttemptId, DisputeState, OrderReference, PaymentId, PspAccountId, PspChargeId, PspDisputeId,
+    PspReference, TenantId,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -58,6 +61,9 @@ fn fact(kind: &str, object: Value) -> Fact {
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             Ok(Some(PspFact::Refund(refund_fact(&parse(object)?)?)))
         }
+        "account.application.deauthorized" | "account.updated" | "capability.updated" => {
+            Ok(Some(PspFact::Account))
+        }
         "customer_cash_balance_transaction.created" => left_with_customer(&parse(object)?),
         _ => match kind.strip_prefix("charge.dispute.") {
             Some(change) => disputed(change, &parse(object)?),
@@ -81,7 +87,13 @@ fn failed(intent: &PaymentIntent) -> Fact {
 
 fn charge_details(charge: &Charge) -> Option<PspFact> {
     let (method, multicapture) = (method_label(charge), multicapture(charge));
-    (method.is_some() || multicapture.is_some()).then_some(PspFact::Charge { method, multicapture })
+    let paid = charge.status.as_deref() == Some("succeeded");
+    let id = charge.id.as_deref().filter(|_| paid).map(PspChargeId::new);
+    (method.is_some() || multicapture.is_some() || id.is_some()).then_some(PspFact::Charge {
+        method,
+        multicapture,
+        charge: id,
+    })
 }
 
 /// Endpoints made by hand may render an old API version, in which the charge lists its refunds,
@@ -106,17 +118,19 @@ fn left_with_customer(transaction: &CashBalanceTransaction) -> Fact {
 }
 
 fn disputed(change: &str, dispute: &Dispute) -> Fact {
-    let what = match change {
-        "created" => "dispute opened",
-        "updated" => "dispute changed",
-        "closed" => "dispute closed",
-        "funds_withdrawn" => "disputed money withdrawn",
-        "funds_reinstated" => "disputed money given back",
+    let (what, state) = match change {
+        "created" => ("dispute opened", DisputeState::Opened),
+        "updated" => ("dispute changed", DisputeState::Opened),
+        "closed" => ("dispute closed", DisputeState::Opened),
+        "funds_withdrawn" => ("disputed money withdrawn", DisputeState::Withdrawn),
+        "funds_reinstated" => ("disputed money given back", DisputeState::Reinstated),
         _ => return Ok(None),
     };
     let amount = from_stripe(dispute.amount, &dispute.currency)?;
     let (reason, status) = (plain_words(&dispute.reason), plain_words(&dispute.status));
-    Ok(Some(PspFact::Disputed { note: format!("{what}: {amount}, {reason}, {status}") }))
+    let note = format!("{what}: {amount}, {reason}, {status}");
+    let reference = PspDisputeId::new(dispute.id.as_str());
+    Ok(Some(PspFact::Disputed { note, dispute: payment::Dispute { reference, amount, state } }))
 }
 
 /// Whom the object names: itself or its payment intent, and our metadata where it has them. A

@@ -1,5 +1,6 @@
 //! What of a webhook may be stored. Whoever has a client secret can pay, or see, the payment in the
-//! shopper's place.
+//! shopper's place. An account holds names, addresses and birthdays of people, of which nothing is
+//! needed: how it stands is asked for.
 
 use app::ports::WebhookRejected;
 use serde_json::Value;
@@ -14,7 +15,22 @@ pub(crate) fn redact(body: &[u8]) -> Result<Vec<u8>, WebhookRejected> {
     let malformed = |error: serde_json::Error| WebhookRejected::Malformed(error.to_string());
     let mut value: Value = serde_json::from_slice(body).map_err(malformed)?;
     strip(&mut value);
+    strip_account(&mut value);
     serde_json::to_vec(&value).map_err(malformed)
+}
+
+/// What is kept of an account.
+const OF_ACCOUNT: [&str; 3] = ["id", "object", "metadata"];
+
+fn strip_account(event: &mut Value) {
+    let object = event.pointer_mut("/data/object").and_then(Value::as_object_mut);
+    let is_account = |kind: &Value| kind == "account";
+    if let Some(object) = object.filter(|object| object.get("object").is_some_and(is_account)) {
+        object.retain(|name, _| OF_ACCOUNT.contains(&name.as_str()));
+        if let Some(data) = event.pointer_mut("/data").and_then(Value::as_object_mut) {
+            data.remove("previous_attributes");
+        }
+    }
 }
 
 fn strip(value: &mut Value) {

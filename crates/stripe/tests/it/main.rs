@@ -12,6 +12,7 @@ mod events;
 mod http_transport;
 mod logs;
 mod looking_up;
+mod marketplace;
 mod payers;
 mod requests;
 mod retries;

@@ -2,7 +2,7 @@
 
 use app::Psp;
 use app::offered::{CaptureMode, Terms};
-use app::ports::{CreatePayment, UpdatePayment};
+use app::ports::{CreatePayment, EndpointEvents, UpdatePayment};
 use app::tenant::BusinessModel;
 use insta::assert_snapshot;
 use payment::{AttemptId, Checkout, PaymentId, RefundId, TenantId};
@@ -229,7 +229,12 @@ async fn an_endpoint_is_made_for_the_events_we_need_in_our_version() {
     let script = Script::new([answer(200, endpoint)]);
     let made = script
         .psp()
-        .create_endpoint(&credentials(), "https://pay.test/webhooks", &key())
+        .create_endpoint(
+            &credentials(),
+            "https://pay.test/webhooks",
+            EndpointEvents::Payments,
+            &key(),
+        )
         .await
         .unwrap();
     assert_eq!(made.id, "we_1");

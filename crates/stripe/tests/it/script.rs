@@ -140,6 +140,7 @@ pub fn credentials() -> Credentials {
         secret_key: SecretString::from("sk_test_shop"),
         publishable_key: "pk_test_shop".to_owned(),
         endpoint: None,
+        merchant_endpoint: None,
         webhook_secrets: Vec::new(),
     }
 }

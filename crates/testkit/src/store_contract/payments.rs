@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::ports::{CommitOutcome, Expected, Store};
 use payment::{
     Attempt, AttemptId, AttemptState, Capture, CaptureOrigin, CaptureState, Mode, OrderReference,
-    PspReference, PspRefundId, Purpose, Refund, RefundId, RefundState, Status,
+    PspChargeId, PspReference, PspRefundId, Purpose, Refund, RefundId, RefundState, Status,
 };
 
 use super::random::{self, Dice};
@@ -27,6 +27,7 @@ pub async fn a_payment_comes_back_with_everything_in_it(store: Arc<dyn Store>) {
         record.attempts.push(Attempt {
             id: AttemptId::new(world.new_id()),
             reference: Some(PspReference::new("pi_current")),
+            charge: Some(PspChargeId::new("ch_current")),
             state: AttemptState::Open,
             multicapture: Some(true),
             ended_because: Some("the authorization expired".into()),
@@ -81,12 +82,14 @@ pub async fn any_payment_comes_back_as_it_was_written(store: Arc<dyn Store>) {
         let first = random::payment(&mut dice, &world.entropy, &order);
         world.add(&first).await;
         assert_eq!(world.read(&first).await.value, first, "seed {seed}");
-        // The next write brings another attempt, and with it lists of its own.
+        // The next write brings another attempt, and with it lists of its own; what
+        // merchants got stays.
         let thrown = random::payment(&mut dice, &world.entropy, &order);
         let second = with(&thrown, |record| {
             record.id = first.id;
             record.open_call.clone_from(&first.open_call);
             record.attempts = [first.attempts.clone(), record.attempts.clone()].concat();
+            record.transfers = [first.transfers.clone(), record.transfers.clone()].concat();
         });
         assert_eq!(world.write(&second, Expected::Version(1)).await, CommitOutcome::Committed);
         let stored = world.read(&second).await;

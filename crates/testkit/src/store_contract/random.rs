@@ -3,8 +3,10 @@
 use app::Entropy;
 use payment::{
     Attempt, AttemptId, AttemptState, CallId, Capture, CaptureOrigin, CaptureState, CommandId,
-    Currency, Items, Money, OrderItemId, OrderReference, Payment, PspReference, PspRefundId,
-    Purpose, Refund, RefundId, RefundState, Status,
+    Currency, Dispute, DisputeState, ItemReference, Items, MerchantReference, Money, MoveState,
+    NewReversal, NewTransfer, OrderItemId, OrderReference, Payment, PspAccountId, PspChargeId,
+    PspDisputeId, PspReference, PspRefundId, PspReversalId, PspTransferId, Purpose, Refund,
+    RefundId, RefundState, Reversal, ReversalId, Share, Status, Transfer, TransferId,
 };
 
 use super::world::with;
@@ -75,7 +77,9 @@ pub(super) fn payment(dice: &mut Dice, entropy: &TestEntropy, order: &str) -> Pa
         record.attempts = (0..=dice.roll(3)).map(|number| attempt(dice, entropy, number)).collect();
         record.captures = (0..dice.roll(4)).map(|_| capture(dice, entropy)).collect();
         record.refunds = (0..dice.roll(4)).map(|_| refund_of(dice, entropy)).collect();
-        let purpose = purpose(dice, refund);
+        record.disputes = (0..dice.roll(3)).map(|number| dispute(dice, number)).collect();
+        record.transfers = (0..dice.roll(3)).map(|_| transfer(dice, entropy)).collect();
+        let purpose = purpose(dice, entropy, refund);
         let mut call = builders::call(entropy, purpose);
         call.command = dice.maybe(CommandId::new(entropy.new_id()));
         record.open_call = dice.maybe(call);
@@ -87,6 +91,7 @@ fn attempt(dice: &mut Dice, entropy: &TestEntropy, number: usize) -> Attempt {
     Attempt {
         id,
         reference: dice.maybe(PspReference::new(format!("pi_{number}_{id}"))),
+        charge: dice.maybe(PspChargeId::new(format!("ch_{number}"))),
         state: dice.pick(&[AttemptState::Open, AttemptState::Refused, AttemptState::Closed]),
         multicapture: dice.pick(&[None, Some(false), Some(true)]),
         ended_because: dice.maybe("canceled on request".to_owned()),
@@ -115,14 +120,83 @@ fn refund_of(dice: &mut Dice, entropy: &TestEntropy) -> Refund {
     }
 }
 
-fn purpose(dice: &mut Dice, refund: RefundId) -> Purpose {
-    match dice.roll(5) {
+fn dispute(dice: &mut Dice, number: usize) -> Dispute {
+    let states = [DisputeState::Opened, DisputeState::Withdrawn, DisputeState::Reinstated];
+    Dispute {
+        reference: PspDisputeId::new(format!("dp_{number}")),
+        amount: dice.amount(),
+        state: dice.pick(&states),
+    }
+}
+
+/// The shares of a transfer are of one currency, and no item is paid out twice.
+fn shares(dice: &mut Dice, entropy: &TestEntropy, amount: Money) -> Vec<Share> {
+    (0..=dice.roll(3))
+        .map(|_| Share {
+            item: ItemReference::new(format!("{}{}", dice.text(), entropy.new_id())),
+            amount,
+            round: u32::try_from(dice.roll(3)).unwrap(),
+        })
+        .collect()
+}
+
+fn transfer(dice: &mut Dice, entropy: &TestEntropy) -> Transfer {
+    let (id, amount) = (TransferId::new(entropy.new_id()), dice.amount());
+    Transfer {
+        id,
+        reference: dice.maybe(PspTransferId::new(format!("tr_{id}"))),
+        merchant: MerchantReference::new(dice.text()),
+        destination: PspAccountId::new("acct_merchant"),
+        shares: shares(dice, entropy, amount),
+        amount,
+        state: dice.pick(&MoveState::ALL),
+        reversals: (0..dice.roll(3)).map(|_| reversal(dice, entropy, amount)).collect(),
+    }
+}
+
+fn reversal(dice: &mut Dice, entropy: &TestEntropy, amount: Money) -> Reversal {
+    let id = ReversalId::new(entropy.new_id());
+    Reversal {
+        id,
+        reference: dice.maybe(PspReversalId::new(format!("trr_{id}"))),
+        shares: shares(dice, entropy, amount),
+        amount,
+        state: dice.pick(&MoveState::ALL),
+    }
+}
+
+fn new_transfer(dice: &mut Dice, entropy: &TestEntropy) -> NewTransfer {
+    let amount = dice.amount();
+    NewTransfer {
+        id: TransferId::new(entropy.new_id()),
+        merchant: MerchantReference::new(dice.text()),
+        destination: PspAccountId::new("acct_merchant"),
+        shares: shares(dice, entropy, amount),
+        amount,
+        source: dice.maybe(PspChargeId::new("ch_1")),
+    }
+}
+
+fn new_reversal(dice: &mut Dice, entropy: &TestEntropy) -> NewReversal {
+    let amount = dice.amount();
+    NewReversal {
+        id: ReversalId::new(entropy.new_id()),
+        transfer: TransferId::new(entropy.new_id()),
+        shares: shares(dice, entropy, amount),
+        amount,
+    }
+}
+
+fn purpose(dice: &mut Dice, entropy: &TestEntropy, refund: RefundId) -> Purpose {
+    match dice.roll(7) {
         0 => Purpose::Create,
         1 => Purpose::Update(Box::new(builders::checkout())),
         2 => {
             Purpose::Capture { items: dice.items(), amount: dice.amount(), last: dice.roll(2) == 0 }
         }
         3 => Purpose::Cancel { items: dice.items() },
+        4 => Purpose::Transfer(Box::new(new_transfer(dice, entropy))),
+        5 => Purpose::Reverse(Box::new(new_reversal(dice, entropy))),
         _ => Purpose::Refund { refund, items: dice.items(), amount: dice.amount() },
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::{CommitOutcome, Expected, Store, TenantChange};
-use app::tenant::{BusinessModel, Credentials, Settings, TenantStatus};
+use app::tenant::{BusinessModel, Credentials, Language, Settings, TenantStatus};
 use payment::{Mode, TenantId};
 use secrecy::ExposeSecret;
 
@@ -36,6 +36,7 @@ pub async fn a_tenant_comes_back_with_settings_and_methods(store: Arc<dyn Store>
         brand_favicon: Some("https://shop.example/icon.png".into()),
         pay_button_color: Some("#a0b1c2".into()),
         statement_descriptor_suffix: Some("SHOP".into()),
+        onboarding_language: Language::German,
         onboarding_links: vec!["https://shop.example/help".into()],
         payment_methods: vec![
             OfferedMethod::named("Stripe"),

@@ -10,14 +10,20 @@ use crate::error::{Confirm, Failure};
 use crate::state::WebState;
 use crate::tenant::Tenant;
 
-/// What the person in the app catalog answered. A list, one value for each question; the one
-/// about open payments comes first.
+/// What the person in the app catalog answered. A list, one value for each question that was
+/// asked; the one about open payments comes before the one about merchants.
 const CONFIRMATION: &str = "x-confirmation-status";
 
 /// Payments are open: ask.
 const OPEN_PAYMENTS: &str = "21000";
 /// The answer was not yes.
 const OPEN_PAYMENTS_NOT_CONFIRMED: &str = "21001";
+/// Merchants are onboarded: ask.
+const OPEN_MERCHANTS: &str = "22000";
+/// The answer was not yes.
+const OPEN_MERCHANTS_NOT_CONFIRMED: &str = "22001";
+/// How the app catalog asks.
+const CONFIRM: Confirm = Confirm { label_ok: "Ignore & Disconnect", label_cancel: "Cancel" };
 
 pub(crate) async fn handle(
     State(state): State<WebState>,
@@ -27,29 +33,35 @@ pub(crate) async fn handle(
 ) -> Result<StatusCode, Failure> {
     // It says nothing, but is held to the limits like any other.
     body::read(body).await?;
-    state.context.disconnect(&tenant, confirmation(&headers)).await.map_err(failure)?;
+    state.context.disconnect(&tenant, &answers(&headers)).await.map_err(failure)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn confirmation(headers: &HeaderMap) -> Confirmation {
-    let Some(header) = headers.get(CONFIRMATION) else {
-        return Confirmation::None;
-    };
+fn answers(headers: &HeaderMap) -> Vec<Confirmation> {
+    let Some(header) = headers.get(CONFIRMATION) else { return Vec::new() };
     let list = header.to_str().unwrap_or("unreadable");
-    match list.split(',').next().unwrap_or_default().trim() {
+    let answer = |text: &str| match text.trim() {
         "" => Confirmation::None,
         "true" => Confirmation::Confirmed,
         _ => Confirmation::Denied,
-    }
+    };
+    list.split(',').map(answer).collect()
 }
 
 fn failure(error: DisconnectError) -> Failure {
     match error {
         DisconnectError::Unfinished(_) => Failure::new(StatusCode::CONFLICT, error.to_string())
             .with_code(OPEN_PAYMENTS)
-            .with_confirm(Confirm { label_ok: "Ignore & Disconnect", label_cancel: "Cancel" }),
+            .with_confirm(CONFIRM),
         DisconnectError::NotConfirmed => Failure::new(StatusCode::BAD_REQUEST, error.to_string())
             .with_code(OPEN_PAYMENTS_NOT_CONFIRMED),
+        DisconnectError::OpenMerchants(_) => Failure::new(StatusCode::CONFLICT, error.to_string())
+            .with_code(OPEN_MERCHANTS)
+            .with_confirm(CONFIRM),
+        DisconnectError::MerchantsNotConfirmed => {
+            Failure::new(StatusCode::BAD_REQUEST, error.to_string())
+                .with_code(OPEN_MERCHANTS_NOT_CONFIRMED)
+        }
         DisconnectError::UnknownTenant => Failure::new(StatusCode::BAD_REQUEST, error.to_string()),
         DisconnectError::Store(error) => Failure::store(&error),
     }
@@ -64,14 +76,14 @@ mod tests {
         let of = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(CONFIRMATION, value.parse().unwrap());
-            confirmation(&headers)
+            answers(&headers)
         };
-        assert_eq!(confirmation(&HeaderMap::new()), Confirmation::None);
-        assert_eq!(of(""), Confirmation::None);
-        assert_eq!(of("true"), Confirmation::Confirmed);
-        assert_eq!(of(" true , false"), Confirmation::Confirmed);
-        for no in ["false", "false,true", "1", "TRUE", "yes", "ü"] {
-            assert_eq!(of(no), Confirmation::Denied, "{no}");
+        assert_eq!(answers(&HeaderMap::new()), []);
+        assert_eq!(of(""), [Confirmation::None]);
+        assert_eq!(of("true"), [Confirmation::Confirmed]);
+        assert_eq!(of(" true , false"), [Confirmation::Confirmed, Confirmation::Denied]);
+        for no in ["false", "1", "TRUE", "yes", "ü"] {
+            assert_eq!(of(no), [Confirmation::Denied], "{no}");
         }
     }
 }

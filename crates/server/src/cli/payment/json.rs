@@ -3,7 +3,7 @@
 use app::operate::advice::{self, Situation};
 use app::ports::{CallEntry, CallOutcome, HistoryEntry, PaymentCase, PaymentFile};
 use jiff::Timestamp;
-use payment::{Money, Refund};
+use payment::{Money, Refund, Share, Transfer};
 use serde::Serialize;
 
 use crate::cli::inbox::JsonInboxRow;
@@ -42,6 +42,7 @@ pub(super) struct JsonFile {
     #[serde(flatten)]
     case: JsonCase,
     refunds: Vec<JsonRefund>,
+    transfers: Vec<JsonTransfer>,
     history: Vec<JsonHistory>,
     calls: Vec<JsonCall>,
     inbox: Vec<JsonInboxRow>,
@@ -71,6 +72,24 @@ struct JsonRefund {
     items: Vec<i64>,
     amount: JsonMoney,
     state: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonTransfer {
+    id: String,
+    provider_id: Option<String>,
+    merchant: String,
+    destination: String,
+    amount: JsonMoney,
+    reversed: JsonMoney,
+    state: &'static str,
+    items: Vec<JsonShare>,
+}
+
+#[derive(Serialize)]
+struct JsonShare {
+    item: String,
+    amount: JsonMoney,
 }
 
 #[derive(Serialize)]
@@ -133,6 +152,7 @@ impl JsonFile {
         Self {
             case: JsonCase::new(&file.case, now),
             refunds: file.case.payment.refunds.iter().map(JsonRefund::from).collect(),
+            transfers: file.case.payment.transfers.iter().map(JsonTransfer::from).collect(),
             history: file.history.iter().map(JsonHistory::from).collect(),
             calls: file.calls.iter().map(JsonCall::from).collect(),
             inbox: file.case.inbox.iter().map(|row| JsonInboxRow::new(row, now)).collect(),
@@ -156,6 +176,25 @@ impl From<&Refund> for JsonRefund {
             items: refund.items.iter().map(|item| item.0).collect(),
             amount: refund.amount.into(),
             state: refund.state.name(),
+        }
+    }
+}
+
+impl From<&Transfer> for JsonTransfer {
+    fn from(transfer: &Transfer) -> Self {
+        let share = |share: &Share| JsonShare {
+            item: share.item.as_str().to_owned(),
+            amount: share.amount.into(),
+        };
+        Self {
+            id: transfer.id.to_string(),
+            provider_id: transfer.reference.as_ref().map(|id| id.as_str().to_owned()),
+            merchant: transfer.merchant.as_str().to_owned(),
+            destination: transfer.destination.as_str().to_owned(),
+            amount: transfer.amount.into(),
+            reversed: transfer.reversed().into(),
+            state: transfer.state.name(),
+            items: transfer.shares.iter().map(share).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod cart;
 mod channel;
 mod logs;
+mod market;
 mod order;
 mod place;
 mod plumbing;
@@ -29,6 +30,7 @@ use tower::ServiceExt;
 
 pub use cart::*;
 pub use logs::Logs;
+pub use market::*;
 pub use order::{Order, TENANT, cancel, capture, refund};
 pub use place::Place;
 use plumbing::AppAddress;

@@ -150,6 +150,12 @@ impl TestApp {
         self.sandbox.inject(fault).unwrap();
     }
 
+    /// The next so many POSTs to this path take a moment, in which others come.
+    pub fn delay_next(&self, path: &str, times: u32) {
+        let delay = Fault { times, delay_ms: 200, ..Fault::new(FaultKind::Delay) };
+        self.sandbox.inject(delay.on("POST", path)).unwrap();
+    }
+
     /// The next so many POSTs to this path are answered with this status, without an effect.
     pub fn answer_next(&self, status: u16, path: &str, times: u32) {
         let fault = Fault { times, status: Some(status), ..Fault::new(FaultKind::Status) };

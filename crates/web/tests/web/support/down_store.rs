@@ -8,7 +8,7 @@ use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReferen
 
 pub struct DownStore;
 
-fn down<T>() -> Result<T, StoreError> {
+pub fn down<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("/secret/path.db: disk I/O error".to_owned()))
 }
 

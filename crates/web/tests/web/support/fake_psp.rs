@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::ports::{
-    CreatePayment, EventSubject, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
-    RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
+    CreatePayment, EndpointEvents, EventSubject, IntentState, IntentView, Payer, Psp, PspError,
+    PspEvent, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
     WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
@@ -35,7 +35,7 @@ impl FakePsp {
     }
 }
 
-fn unasked<T>() -> Result<T, PspError> {
+pub fn unasked<T>() -> Result<T, PspError> {
     Err(PspError::NotSent("the web never asks for this".to_owned()))
 }
 
@@ -61,6 +61,7 @@ impl Psp for FakePsp {
         &self,
         _: &Credentials,
         url: &str,
+        _: EndpointEvents,
         _: &IdempotencyKey,
     ) -> Result<WebhookEndpoint, PspError> {
         let secret = SecretString::from("whsec_made");
@@ -101,6 +102,7 @@ impl Psp for FakePsp {
             amount: request.checkout.total,
             method: None,
             multicapture: None,
+            charge: None,
         })
     }
 
@@ -117,6 +119,7 @@ impl Psp for FakePsp {
             amount: change.checkout.total,
             method: None,
             multicapture: None,
+            charge: None,
         })
     }
 
@@ -184,6 +187,7 @@ impl Psp for FakePsp {
                 amount,
                 method: None,
                 multicapture: None,
+                charge: None,
             },
             client_secret: SecretString::from(format!("{reference}_secret_x")),
             step,

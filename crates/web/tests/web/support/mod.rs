@@ -3,6 +3,7 @@
 mod down_store;
 mod fake_psp;
 pub mod log;
+mod no_marketplace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
