@@ -8,18 +8,20 @@ use anyhow::Context;
 /// Folders that hold nothing of ours.
 const SKIPPED_FOLDERS: [&str; 5] = [".git", ".venv", "__pycache__", "paybridge-data", "target"];
 
-/// Every text file of the repository, by its path from the root.
+/// Every file of the repository, by its path from the root.
 pub struct Tree {
     files: BTreeMap<String, String>,
+    /// Pictures and the like, which only links are compared with.
+    not_text: BTreeSet<String>,
 }
 
 impl Tree {
-    /// Reads the repository. Files that are no text are left out.
+    /// Reads the repository. Of files that are no text only the path is kept.
     ///
     /// # Errors
     /// When a folder or file cannot be read.
     pub fn read(root: &Path) -> anyhow::Result<Self> {
-        let mut files = BTreeMap::new();
+        let (mut files, mut not_text) = (BTreeMap::new(), BTreeSet::new());
         let mut folders = vec![String::new()];
         while let Some(folder) = folders.pop() {
             let path = root.join(&folder);
@@ -38,19 +40,24 @@ impl Tree {
                 }
                 let bytes = std::fs::read(entry.path())
                     .with_context(|| format!("cannot read {}", entry.path().display()))?;
-                if let Ok(text) = String::from_utf8(bytes) {
-                    files.insert(from_root, text);
+                match String::from_utf8(bytes) {
+                    Ok(text) => {
+                        files.insert(from_root, text);
+                    }
+                    Err(_) => {
+                        not_text.insert(from_root);
+                    }
                 }
             }
         }
-        Ok(Self { files })
+        Ok(Self { files, not_text })
     }
 
     /// A tree that is only there for a test.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        Self { files: files.collect() }
+        Self { files: files.collect(), not_text: BTreeSet::new() }
     }
 
     pub fn paths(&self) -> impl Iterator<Item = &str> {
@@ -72,7 +79,9 @@ impl Tree {
     /// Whether there is a file of that path, or a folder with files in it.
     pub fn has(&self, path: &str) -> bool {
         let folder = format!("{path}/");
-        self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&folder))
+        self.files.contains_key(path)
+            || self.not_text.contains(path)
+            || self.files.keys().any(|file| file.starts_with(&folder))
     }
 
     /// The names of the folders in `crates`.

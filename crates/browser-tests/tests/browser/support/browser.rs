@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use thirtyfour::error::WebDriverErrorInner;
+use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use thirtyfour::prelude::*;
 use thirtyfour::{
     BrowserLogEntry, ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel,
@@ -48,6 +48,11 @@ impl Default for Setup {
     fn default() -> Self {
         Self { language: "en", javascript: true, size: (1280, 900), dark: false }
     }
+}
+
+/// Whether the page has replaced an element since it was found.
+fn is_gone(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
 }
 
 pub struct Browser {
@@ -106,15 +111,19 @@ impl Browser {
     }
 
     async fn find(&self, by: By) -> WebDriverResult<WebElement> {
-        self.driver.query(by).wait(PATIENCE, POLL).and_displayed().first().await
+        let query = || self.driver.query(by.clone()).wait(PATIENCE, POLL).and_displayed();
+        match query().first().await {
+            // Replaced between finding and looking.
+            Err(error) if is_gone(&error) => query().first().await,
+            found => found,
+        }
     }
 
     pub async fn click(&self, css: &str) {
         // A page that changes by itself may replace what is about to be clicked.
         for _ in 0..CLICKS_MAX {
             if let Err(error) = self.see(css).await.click().await {
-                let is_gone = matches!(*error, WebDriverErrorInner::StaleElementReference(_));
-                assert!(is_gone, "{css}: {error}");
+                assert!(is_gone(&error), "{css}: {error}");
             } else {
                 return;
             }
