@@ -106,15 +106,23 @@ impl Browser {
     }
 
     async fn find(&self, by: By) -> WebDriverResult<WebElement> {
-        self.driver.query(by).wait(PATIENCE, POLL).and_displayed().first().await
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found =
+                self.driver.query(by.clone()).wait(PATIENCE, POLL).and_displayed().first().await;
+            // A page that changes by itself may replace what is about to be looked at.
+            match found {
+                Err(error) if is_gone(&error) && tokio::time::Instant::now() < deadline => {}
+                found => return found,
+            }
+        }
     }
 
     pub async fn click(&self, css: &str) {
         // A page that changes by itself may replace what is about to be clicked.
         for _ in 0..CLICKS_MAX {
             if let Err(error) = self.see(css).await.click().await {
-                let is_gone = matches!(*error, WebDriverErrorInner::StaleElementReference(_));
-                assert!(is_gone, "{css}: {error}");
+                assert!(is_gone(&error), "{css}: {error}");
             } else {
                 return;
             }
@@ -193,4 +201,9 @@ impl Browser {
             && complaints.iter().zip(expected).all(|(complaint, part)| complaint.contains(part));
         assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
     }
+}
+
+/// Whether an element was replaced since it was found.
+fn is_gone(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
 }
