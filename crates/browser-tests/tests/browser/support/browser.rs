@@ -111,11 +111,15 @@ impl Browser {
     }
 
     async fn find(&self, by: By) -> WebDriverResult<WebElement> {
-        let query = || self.driver.query(by.clone()).wait(PATIENCE, POLL).and_displayed();
-        match query().first().await {
-            // Replaced between finding and looking.
-            Err(error) if is_gone(&error) => query().first().await,
-            found => found,
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found =
+                self.driver.query(by.clone()).wait(PATIENCE, POLL).and_displayed().first().await;
+            // A page that changes by itself may replace what is about to be looked at.
+            match found {
+                Err(error) if is_gone(&error) && tokio::time::Instant::now() < deadline => {}
+                found => return found,
+            }
         }
     }
 
@@ -202,4 +206,9 @@ impl Browser {
             && complaints.iter().zip(expected).all(|(complaint, part)| complaint.contains(part));
         assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
     }
+}
+
+/// Whether an element was replaced since it was found.
+fn is_gone(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
 }
