@@ -219,6 +219,7 @@ impl Context {
             }
             let now = self.entropy.now();
             let moved = Moved::start(stored.value.clone()).learn(&answer.learned, now);
+            let moved = if answer.refusal.is_none() { moved.counted(now) } else { moved };
             let after = moved.payment.clone();
             match self.write(&stored, moved, None).await? {
                 CommitOutcome::Committed if after.open_call.is_none() => {

@@ -95,6 +95,15 @@ impl Moved {
         self
     }
 
+    /// A capture that the PSP has just confirmed is settled, although its money was in our books.
+    pub fn counted(mut self, now: Timestamp) -> Self {
+        let before = self.payment.clone();
+        if let Some(transition) = before.clone().capture_was_counted() {
+            self.follow(&before, transition, "captured", None, now);
+        }
+        self
+    }
+
     /// Takes a transition in: its messages, its settlement and a line of history.
     pub fn follow(
         &mut self,

@@ -231,6 +231,35 @@ impl Payment {
         tell
     }
 
+    /// The PSP says yes to our capture, and our books have its money already: an event told of it
+    /// together with what somebody captured by hand, and nobody could tell the two apart. The
+    /// items are ours, and the command has its result (rule R11).
+    ///
+    /// Returns `None` where no capture of ours is open, or the books do not have its money.
+    pub fn capture_was_counted(mut self) -> Option<Transition> {
+        let Call { id, purpose: Purpose::Capture { items, amount, .. }, .. } =
+            self.open_call.clone()?
+        else {
+            return None;
+        };
+        let counted = |capture: &&mut Capture| {
+            capture.origin == CaptureOrigin::Psp
+                && capture.state == CaptureState::Succeeded
+                && capture.amount.covers(amount)
+        };
+        let by_hand = self.0.captures.iter_mut().rev().find(counted)?;
+        // One of the whole order names our items among its own.
+        if by_hand.items.is_empty() {
+            by_hand.amount = by_hand.amount.minus_or_zero(amount).ok()?;
+            let origin = CaptureOrigin::Call(id);
+            let state = CaptureState::Succeeded;
+            self.0.captures.push(Capture { origin, items: items.clone(), amount, state });
+        }
+        let settled = self.settle(true, None);
+        let tell = self.own_capture_done(items, amount);
+        Some(Transition { payment: self, tell, settled })
+    }
+
     /// What the shop must hear of the other items whenever it hears of captured ones (rule R7).
     pub(crate) fn rest_of_capture(&self) -> Option<Message> {
         let rest = self.remaining_items();

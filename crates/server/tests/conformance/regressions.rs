@@ -57,3 +57,41 @@ async fn a_cancel_whose_key_is_spent_fails_once_the_payment_is_captured() {
     );
     app.assert_drained().await;
 }
+
+/// Somebody captured the rest by hand while the answer to the shop's capture was on its way, and one
+/// event told of both: the call stayed open, its command had no result, and those behind it were
+/// parked (rules R10 and R11).
+#[tokio::test(start_paused = true)]
+async fn a_capture_that_is_told_together_with_one_by_hand_is_the_shops_all_the_same() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let transaction = app.authorized(&order).await;
+    app.results().await;
+
+    let some = capture(&order, &[1001], 10_489);
+    app.break_next(FaultKind::LoseAnswer, CAPTURE, ALL_TRIES);
+    app.hold_webhooks();
+    app.command("CapturePayment", &some).await;
+    app.app.consumer.work_once().await.unwrap();
+    let path = format!("/v1/payment_intents/{transaction}/capture");
+    app.stripe(Method::POST, &path, "amount_to_capture=5000").await;
+    let event = app.event("payment_intent.succeeded").await;
+    assert_eq!(app.receive(&event).await.0, 200);
+    app.settle().await;
+    assert_eq!(app.results().await, ["PaymentUnderpaid[1001,1002] 15489"]);
+
+    app.command("CapturePayment", &capture(&order, &[1002], 8_490)).await;
+    app.advance(LONG_ENOUGH).await;
+    app.release_webhooks();
+    app.settle().await;
+    assert_eq!(
+        app.results().await,
+        [
+            "PaymentCaptured[1001] 10489",
+            "PaymentCaptureFailed[1002] 3490",
+            "PaymentCaptureFailed[1002] 8490"
+        ]
+    );
+    assert_eq!(app.books(&order).await, Books { captured: 15_489, ..Books::default() });
+    app.assert_drained().await;
+}

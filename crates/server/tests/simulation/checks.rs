@@ -22,7 +22,7 @@ use crate::shop::Shop;
 use crate::world::World;
 
 pub use money::freed;
-pub use parting::{evidently_unfinished, is_over, last_of_all, reads_on};
+pub use parting::{evidently_unfinished, is_awaited, is_over, last_of_all, reads_on};
 
 /// The clock may be put back so far in all.
 const CLOCK_STEPS_BACK: SignedDuration = SignedDuration::from_mins(2);
@@ -51,7 +51,10 @@ pub async fn with_lost(world: &Arc<World>, desk: &Desk, lost: &Lost) {
     let books = books(world, &shop).await;
     // One that does not read has messages waiting, and perhaps the results of its commands.
     if shop.active {
-        messages::check(world, &shop);
+        // What comes last waits for what was lost.
+        if lost.is_empty() || shop.connected || !is_awaited(world, desk).await {
+            messages::check(world, &shop);
+        }
         commands::check(world, &shop, &books, lost);
         money::told(world, &shop, &books, lost);
     }

@@ -197,7 +197,7 @@ async fn finish(world: &Arc<World>, desks: &[Desk]) {
         checks::with_lost(world, desk, &missing).await;
         if !desk.shop().connected {
             all_told = false;
-            come_back(world, desk).await;
+            come_back(world, desk, &missing).await;
         }
         if !missing.is_empty() {
             all_told = false;
@@ -212,10 +212,12 @@ async fn finish(world: &Arc<World>, desks: &[Desk]) {
 }
 
 /// A tenant that parted comes back.
-async fn come_back(world: &World, desk: &Desk) {
+async fn come_back(world: &World, desk: &Desk, missing: &lost::Lost) {
     let parted = world.store.tenant(&TenantId::new(&desk.tenant)).await.expect("the store works");
     if parted.is_some_and(|tenant| tenant.value.status == TenantStatus::Disconnected) {
-        checks::is_over(world, desk).await;
+        if !checks::is_awaited(world, desk).await || missing.is_empty() {
+            checks::is_over(world, desk).await;
+        }
     }
     if !parting::configure(desk).await {
         world.violated(format!("{}: cannot be connected again", desk.tenant));
@@ -263,7 +265,14 @@ async fn wait(world: &World, desks: &[Desk]) -> Option<SignedDuration> {
     // What waits for a shop that does not read is not waited for.
     let all_read = desks.iter().all(|desk| desk.shop().active);
     let unread = all_read && !backlog.outbox_waiting.is_empty();
-    if unread || desks.iter().any(|desk| checks::reads_on(world, &desk.shop())) {
+    let reads_on = unread || desks.iter().any(|desk| checks::reads_on(world, &desk.shop()));
+    let mut awaited = false;
+    for desk in desks {
+        awaited |= !desk.shop().connected && checks::is_awaited(world, desk).await;
+    }
+    // That the app is gone is not told while Stripe works on something, and what came of that may
+    // be lost.
+    if reads_on && !awaited {
         return Some(SignedDuration::from_secs(11));
     }
     let due = world.sandbox.next_due()?;

@@ -27,8 +27,9 @@ pub fn check(world: &World, shop: &Shop, taken: &BTreeSet<String>) {
             "PaymentCaptureFailed" if follows_a_capture(world, shop, read) => continue,
             "PaymentCaptureFailed" => of.released(),
             "PaymentCanceled" => of.canceled_by_others(),
-            "PaymentRefunded" => of.refunded_by_hand(),
-            // "PaymentCancellationFailed", "PaymentRefundFailed"
+            // One that failed may be heard of only then (rule R14).
+            "PaymentRefunded" | "PaymentRefundFailed" => of.refunded_by_hand(),
+            // "PaymentCancellationFailed"
             _ => 0,
         };
         let told = causes.entry((read.order(), read.name.clone())).or_default();
@@ -104,10 +105,14 @@ pub fn follows_a_capture(world: &World, shop: &Shop, read: &Read) -> bool {
     let Some((_, this)) = world.ledger.find(tenant, &read.id) else { return false };
     let beside = |told: &Told| told.commit == this.commit && told.order == this.order;
     let told = world.ledger.of_tenant(tenant);
+    let order = shop.orders.get(&read.order());
+    let short = order.is_some_and(|order| order.plan.pay.captures_by_itself());
     read.name == "PaymentCaptureFailed"
         && told.iter().filter(|told| beside(told)).any(|told| match told.name {
             "PaymentCaptured" => told.items().is_disjoint(&read.items()),
-            "PaymentUnderpaid" => true,
+            // A bank transfer that ended short; any other is underpaid because of a part captured
+            // by hand, and beside that a command may have failed.
+            "PaymentUnderpaid" => short,
             _ => false,
         })
 }

@@ -171,6 +171,7 @@ impl Heard {
     fn of(shop: &Shop, reference: &str) -> Self {
         let mut heard = Self::default();
         let mut authorized = false;
+        let mut underpaid = 0;
         let mut captured: BTreeSet<i64> = BTreeSet::new();
         let mut refunded: BTreeSet<i64> = BTreeSet::new();
         for read in shop.reads.iter().filter(|read| read.is_result() && read.order() == reference) {
@@ -182,9 +183,10 @@ impl Heard {
                     captured.extend(items);
                 }
                 "PaymentAuthorized" => authorized = true,
-                // Captured in part by hand. Where nothing was held before, a bank transfer ended
-                // short instead, and nothing was captured (rule R16).
-                "PaymentUnderpaid" if authorized => heard.captured = read.amount(),
+                // Captured in part by hand: all that was captured by then, also what the answer to
+                // a capture of ours says later. Where nothing was held before, a bank transfer
+                // ended short instead, and nothing was captured (rule R16).
+                "PaymentUnderpaid" if authorized => underpaid = read.amount(),
                 "PaymentRefunded" if !items.is_subset(&refunded) => {
                     heard.refunded += read.amount();
                     refunded.extend(items);
@@ -198,6 +200,7 @@ impl Heard {
                 _ => {}
             }
         }
+        heard.captured = heard.captured.max(underpaid);
         heard
     }
 }

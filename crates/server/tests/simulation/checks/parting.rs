@@ -64,6 +64,12 @@ pub fn reads_on(world: &World, shop: &Shop) -> bool {
     shop.active && !unread(world, shop, usize::MAX).is_empty()
 }
 
+/// Whether Stripe works on something for the tenant of which it says later what came.
+pub async fn is_awaited(world: &World, desk: &Desk) -> bool {
+    let unfinished = world.store.unfinished(&TenantId::new(&desk.tenant)).await;
+    unfinished.expect("the store works").awaited > 0
+}
+
 /// Everything about a tenant that parted is done: the shop read so, and no endpoint is left at
 /// Stripe.
 pub async fn is_over(world: &World, desk: &Desk) {
