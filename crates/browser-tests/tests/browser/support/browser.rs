@@ -207,8 +207,3 @@ impl Browser {
         assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
     }
 }
-
-/// Whether an element was replaced since it was found.
-fn is_gone(error: &WebDriverError) -> bool {
-    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
-}
