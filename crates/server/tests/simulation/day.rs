@@ -214,10 +214,9 @@ async fn finish(world: &Arc<World>, desks: &[Desk]) {
 /// A tenant that parted comes back.
 async fn come_back(world: &World, desk: &Desk, missing: &lost::Lost) {
     let parted = world.store.tenant(&TenantId::new(&desk.tenant)).await.expect("the store works");
-    if parted.is_some_and(|tenant| tenant.value.status == TenantStatus::Disconnected) {
-        if !checks::is_awaited(world, desk).await || missing.is_empty() {
-            checks::is_over(world, desk).await;
-        }
+    let is_parted = parted.is_some_and(|tenant| tenant.value.status == TenantStatus::Disconnected);
+    if is_parted && (!checks::is_awaited(world, desk).await || missing.is_empty()) {
+        checks::is_over(world, desk).await;
     }
     if !parting::configure(desk).await {
         world.violated(format!("{}: cannot be connected again", desk.tenant));
