@@ -5,12 +5,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decode::Invalid;
-use crate::php;
+use crate::{php, schema};
 
 /// The keys of the configuration.
 pub const KEYS: [&str; 15] = [
@@ -35,34 +36,41 @@ pub const KEYS: [&str; 15] = [
 const DISTANCE_MAX: usize = 4;
 
 /// The body of a configure call. Keys that the contract does not have are refused.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Envelope {
+pub struct ConfigureRequest {
     data: EnvelopeData,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct EnvelopeData {
     #[serde(rename = "type")]
     kind: Kind,
     attributes: EnvelopeAttributes,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 enum Kind {
     Configuration,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct EnvelopeAttributes {
+    /// The configuration as the text of a JSON object.
+    #[schemars(schema_with = "schema::text_of::<Configuration>")]
     configuration: String,
 }
 
-/// What is new in a tenant's configuration. What is `None` stays as it was.
-#[derive(Clone, Debug, Default)]
+/// What is new in a tenant's configuration. What is missing or null stays as it was.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct Configuration {
     /// `direct` or `marketplace`.
     pub business_model: Option<String>,
@@ -73,8 +81,10 @@ pub struct Configuration {
     /// The key that the payment page is given.
     pub publishable_key: Option<String>,
     /// The key that calls are made with.
+    #[schemars(with = "Option<String>")]
     pub secret_key: Option<SecretString>,
     /// Secrets of webhook endpoints that somebody made by hand.
+    #[schemars(with = "Option<Vec<String>>")]
     pub webhook_secrets: Option<Vec<SecretString>>,
     /// Title of the payment page.
     pub payment_page_title: Option<String>,
@@ -145,7 +155,7 @@ impl Configuration {
     /// # Errors
     /// [`Unreadable`].
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
-        let envelope: Envelope = crate::from_json(body).map_err(Unreadable::Envelope)?;
+        let envelope: ConfigureRequest = crate::from_json(body).map_err(Unreadable::Envelope)?;
         let EnvelopeData { kind: Kind::Configuration, attributes } = envelope.data;
         Self::from_text(&attributes.configuration)
     }
