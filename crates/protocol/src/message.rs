@@ -98,7 +98,7 @@ impl PaymentMethod {
 pub struct PaymentMethodAppConfiguration {
     /// What every endpoint's path is put behind, character by character.
     pub base_url: String,
-    /// All of [`ENDPOINTS`].
+    /// Every endpoint: the shop's name of each, and its path.
     pub endpoints: Vec<Endpoint>,
     /// How the shopper pays.
     pub checkout_configuration: CheckoutConfiguration,

@@ -15,6 +15,7 @@ use crate::{php, schema};
 #[schemars(transform = schema::as_php_writes_it)]
 pub struct InitializePaymentRequest {
     /// The order.
+    #[serde(deserialize_with = "php::whole")]
     pub order_data: OrderData,
     /// Where the payment page sends the shopper once paid.
     #[serde(default, deserialize_with = "php::text")]

@@ -25,6 +25,11 @@ pub fn pairs(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["object", "array", "null"]})
 }
 
+/// An object of whatever form.
+pub fn object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [{"type": "object"}, {"type": "null"}]})
+}
+
 /// The text of a JSON document that is a `T`.
 pub fn text_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let inside = generator.subschema_for::<T>();
@@ -53,6 +58,9 @@ fn widen(schema: &mut Map<String, Value>) {
     } else if let Some(Value::Array(kinds)) = schema.get_mut("anyOf") {
         // An object or null: PHP's empty map is a list.
         kinds.push(json!({"type": "array", "maxItems": 0}));
+    } else if let Some(object) = schema.remove("$ref") {
+        let nothing = json!({"type": "array", "maxItems": 0});
+        schema.insert("anyOf".to_owned(), json!([{"$ref": object}, nothing]));
     }
 }
 
@@ -60,7 +68,8 @@ fn widen(schema: &mut Map<String, Value>) {
 fn widen_list(schema: &mut Map<String, Value>) {
     let mut element = schema.remove("items").unwrap_or(Value::Bool(true));
     if element.get("$ref").is_some() {
-        element = json!({"anyOf": [element, {"type": "null"}]});
+        let nothing = json!({"type": "array", "maxItems": 0});
+        element = json!({"anyOf": [element, {"type": "null"}, nothing]});
     } else if let Some(element) = element.as_object_mut() {
         widen(element);
     }
@@ -89,7 +98,7 @@ mod tests {
         insta::assert_snapshot!(shown.join("\n"), @r##"
         zip: {"description":"Billing postal code.","type":["string","number","boolean","null"]}
         grandTotal: {"description":"Gross total in minor units.","format":"int64","pattern":"^([+-]?[0-9]+)?$","type":["integer","string","null"]}
-        items: {"additionalProperties":{"anyOf":[{"$ref":"#/$defs/OrderDataItem"},{"type":"null"}]},"description":"The positions; none for a pre-order.","items":{"anyOf":[{"$ref":"#/$defs/OrderDataItem"},{"type":"null"}]},"propertyNames":{"pattern":"^[0-9]+$"},"type":["array","object","null"]}
+        items: {"additionalProperties":{"anyOf":[{"$ref":"#/$defs/OrderDataItem"},{"type":"null"},{"maxItems":0,"type":"array"}]},"description":"The positions; none for a pre-order.","items":{"anyOf":[{"$ref":"#/$defs/OrderDataItem"},{"type":"null"},{"maxItems":0,"type":"array"}]},"propertyNames":{"pattern":"^[0-9]+$"},"type":["array","object","null"]}
         additionalPaymentData: {"description":"Free pairs for the payment service provider's metadata.","type":["object","array","null"]}
         "##);
         assert_eq!(order.as_value()["required"], Value::Null);
