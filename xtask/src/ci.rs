@@ -12,7 +12,7 @@ use crate::{run, tidy};
 type Step = (&'static str, fn(&Path) -> anyhow::Result<()>);
 
 /// The quick ones first, so that a slip shows early.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("Format", format),
     ("Rules of structure", tidy::run),
     ("Lints", lints),
@@ -20,6 +20,7 @@ const STEPS: [Step; 8] = [
     ("Examples in the documentation", doc_tests),
     ("Documentation", documentation),
     ("Stripe's own SDK against the sandbox", stripe_sdk),
+    ("Schemathesis against the app", schemathesis),
     ("The demo in a real browser", browser),
 ];
 
@@ -80,13 +81,20 @@ fn documentation(root: &Path) -> anyhow::Result<()> {
 
 /// The suite skips itself without the command; here it must run.
 fn stripe_sdk(root: &Path) -> anyhow::Result<()> {
-    cargo(root, &["build", "--package", "server", "--bin", "paybridge"])?;
-    let paybridge = run::target_folder(root).join("debug/paybridge");
+    let paybridge = built(root)?;
     let mut command = Command::new(installed(root, "bin/python")?);
     command
         .current_dir(root)
         .args(["-m", "unittest", "discover", "--start-directory", "tests/stripe-sdk", "--verbose"])
         .env("STRIPE_SANDBOX_COMMAND", format!("'{}' sandbox", paybridge.display()));
+    run::checked(command)
+}
+
+/// Every endpoint is called with what its own description allows, and with what it does not.
+fn schemathesis(root: &Path) -> anyhow::Result<()> {
+    let paybridge = built(root)?;
+    let mut command = Command::new(installed(root, "bin/python")?);
+    command.current_dir(root).arg("tests/schemathesis/run.py").env("PAYBRIDGE", paybridge);
     run::checked(command)
 }
 
@@ -96,6 +104,12 @@ fn browser(root: &Path) -> anyhow::Result<()> {
         .args(["test", "--package", "browser-tests", "--features", "browser"])
         .env("PAYBRIDGE_AXE", installed(root, "axe/axe_playwright_python/axe.min.js")?);
     run::checked(command)
+}
+
+/// The program, built now.
+fn built(root: &Path) -> anyhow::Result<PathBuf> {
+    cargo(root, &["build", "--package", "server", "--bin", "paybridge"])?;
+    Ok(run::target_folder(root).join("debug/paybridge"))
 }
 
 /// A file of what `scripts/test` installs for the tests.

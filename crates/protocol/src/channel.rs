@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::php;
+use crate::{php, schema};
 
 /// One message as a channel's GET returns it. The shop aborts its whole poll unless the body is a
 /// string and the attributes a flat map of strings, which is all this type can say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChannelEntry {
     /// The message's stable id, by which it is deleted.
@@ -20,8 +21,9 @@ pub struct ChannelEntry {
 }
 
 /// The body of a channel's DELETE.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct DeleteMessages {
     /// The messages that were handled.
     #[serde(deserialize_with = "php::texts")]
@@ -29,7 +31,7 @@ pub struct DeleteMessages {
 }
 
 /// What a channel's POST answers: the message is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PostedMessage {
     /// Our id of it.

@@ -5,12 +5,13 @@
 
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decode::Invalid;
-use crate::php;
+use crate::{php, schema};
 
 /// The keys of the configuration.
 pub const KEYS: [&str; 15] = [
@@ -35,34 +36,43 @@ pub const KEYS: [&str; 15] = [
 const DISTANCE_MAX: usize = 4;
 
 /// The body of a configure call. Keys that the contract does not have are refused.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Envelope {
+pub struct ConfigureRequest {
+    #[serde(deserialize_with = "php::whole")]
     data: EnvelopeData,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct EnvelopeData {
     #[serde(rename = "type")]
     kind: Kind,
+    #[serde(deserialize_with = "php::whole")]
     attributes: EnvelopeAttributes,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 enum Kind {
     Configuration,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct EnvelopeAttributes {
+    /// The configuration as the text of a JSON object.
+    #[schemars(schema_with = "schema::text_of::<Configuration>")]
     configuration: String,
 }
 
-/// What is new in a tenant's configuration. What is `None` stays as it was.
-#[derive(Clone, Debug, Default)]
+/// What is new in a tenant's configuration. What is missing or null stays as it was.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct Configuration {
     /// `direct` or `marketplace`.
     pub business_model: Option<String>,
@@ -73,8 +83,10 @@ pub struct Configuration {
     /// The key that the payment page is given.
     pub publishable_key: Option<String>,
     /// The key that calls are made with.
+    #[schemars(with = "Option<String>")]
     pub secret_key: Option<SecretString>,
     /// Secrets of webhook endpoints that somebody made by hand.
+    #[schemars(schema_with = "lines")]
     pub webhook_secrets: Option<Vec<SecretString>>,
     /// Title of the payment page.
     pub payment_page_title: Option<String>,
@@ -87,17 +99,21 @@ pub struct Configuration {
     /// The language of what merchants who onboard read: `en` or `de`.
     pub onboarding_language: Option<String>,
     /// Links shown to merchants who onboard.
+    #[schemars(schema_with = "lines")]
     pub onboarding_links: Option<Vec<String>>,
     /// The payment methods that the shop offers.
+    #[schemars(schema_with = "methods_schema")]
     pub payment_methods: Option<Vec<MethodConfiguration>>,
     /// Origins that may frame the payment page and be redirected to.
+    #[schemars(schema_with = "lines")]
     pub shop_origins: Option<Vec<String>>,
     /// Whether another payment app reads the same commands.
+    #[schemars(schema_with = "truth_schema")]
     pub shared_command_channel: Option<bool>,
 }
 
 /// One payment method of the configuration: a text stands for its name alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MethodConfiguration {
     /// Its name in the shop.
@@ -114,6 +130,25 @@ pub struct MethodConfiguration {
     /// `automatic`: captured at checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
+}
+
+fn lines(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["array", "object", "string", "null"],
+        "items": {"type": ["string", "number", "boolean", "null"]},
+    })
+}
+
+fn truth_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"enum": [true, false, 1, 0, "true", "false", "1", "0", "", null]})
+}
+
+fn methods_schema(generator: &mut SchemaGenerator) -> Schema {
+    let method = generator.subschema_for::<MethodConfiguration>();
+    json_schema!({
+        "type": ["array", "object", "null"],
+        "items": {"anyOf": [{"type": "string"}, method]},
+    })
 }
 
 /// Why a configuration could not be read.
@@ -145,7 +180,7 @@ impl Configuration {
     /// # Errors
     /// [`Unreadable`].
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
-        let envelope: Envelope = crate::from_json(body).map_err(Unreadable::Envelope)?;
+        let envelope: ConfigureRequest = crate::from_json(body).map_err(Unreadable::Envelope)?;
         let EnvelopeData { kind: Kind::Configuration, attributes } = envelope.data;
         Self::from_text(&attributes.configuration)
     }
@@ -188,9 +223,9 @@ impl Configuration {
 
     fn take(&mut self, key: &str, value: Value) -> Result<(), String> {
         match key {
-            "businessModel" => self.business_model = text(value)?,
-            "environment" => self.environment = text(value)?,
-            "accountId" => self.account_id = text(value)?,
+            "businessModel" => self.business_model = choice(value)?,
+            "environment" => self.environment = choice(value)?,
+            "accountId" => self.account_id = choice(value)?,
             "publishableKey" => self.publishable_key = text(value)?,
             "secretKey" => self.secret_key = text(value)?.map(SecretString::from),
             "webhookSecrets" => {
@@ -202,7 +237,7 @@ impl Configuration {
             "brandFavicon" => self.brand_favicon = text(value)?,
             "payButtonColor" => self.pay_button_color = text(value)?,
             "statementDescriptorSuffix" => self.statement_descriptor_suffix = text(value)?,
-            "onboardingLanguage" => self.onboarding_language = text(value)?,
+            "onboardingLanguage" => self.onboarding_language = choice(value)?,
             "onboardingLinks" => self.onboarding_links = texts(value)?,
             "paymentMethods" => self.payment_methods = methods(value)?,
             "shopOrigins" => self.shop_origins = texts(value)?,
@@ -218,11 +253,22 @@ fn text(value: Value) -> Result<Option<String>, String> {
     php::text(value).map_err(|_| "must be a text".to_owned())
 }
 
+/// A key that nothing can take away: a form sends what was left open as an empty text.
+fn choice(value: Value) -> Result<Option<String>, String> {
+    Ok(text(value)?.filter(|text| !text.is_empty()))
+}
+
+/// A list, or as forms send it, a text with one of them a line.
 fn texts(value: Value) -> Result<Option<Vec<String>>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    php::texts(value).map(Some).map_err(|_| "must be a list of texts".to_owned())
+    if let Value::String(lines) = &value {
+        let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+        return Ok(Some(lines.map(str::to_owned).collect()));
+    }
+    let expected = "must be a list of texts, or a text with one of them a line";
+    php::texts(value).map(Some).map_err(|_| expected.to_owned())
 }
 
 fn methods(value: Value) -> Result<Option<Vec<MethodConfiguration>>, String> {
@@ -370,6 +416,18 @@ mod tests {
             let complaint = read(value).unwrap_err().to_string();
             assert_eq!(complaint, "sharedCommandChannel: must be true or false", "{value}");
         }
+    }
+
+    #[test]
+    fn a_form_sends_lists_as_lines_and_what_was_left_open_as_nothing() {
+        let text = r#"{"shopOrigins":" https://a.test\r\n\nhttps://b.test ","webhookSecrets":"",
+            "environment":"","accountId":"","businessModel":""}"#;
+        let configuration = Configuration::from_text(text).unwrap();
+        assert_eq!(configuration.shop_origins.unwrap(), ["https://a.test", "https://b.test"]);
+        assert!(configuration.webhook_secrets.unwrap().is_empty());
+        assert_eq!(configuration.environment, None);
+        assert_eq!(configuration.account_id, None);
+        assert_eq!(configuration.business_model, None);
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Who pays, as a shop asks for it and reads it (contract, shop, section 1).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::php;
+use crate::{php, schema};
 
 /// The body of a customer call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct CustomerRequest {
-    /// What the shop knows of the customer already.
+    /// What the shop knows of the customer already: a `Customer`.
     #[serde(deserialize_with = "php::object")]
+    #[schemars(schema_with = "schema::object")]
     pub customer: Option<Customer>,
     /// What the shop's front end got from the payment service provider.
     #[serde(deserialize_with = "php::object")]
@@ -17,8 +20,9 @@ pub struct CustomerRequest {
 }
 
 /// What names a payment in a customer call. Providers have more of it than is read here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct ProviderData {
     /// The payment service provider's name of the payment.
     #[serde(deserialize_with = "php::text")]
@@ -26,7 +30,7 @@ pub struct ProviderData {
 }
 
 /// A customer of the shop. What is not known is null; an address that is not known is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
 pub struct Customer {
     /// First name.
@@ -53,7 +57,7 @@ pub struct Customer {
 }
 
 /// An address of a customer of the shop.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
 pub struct CustomerAddress {
     /// First name.

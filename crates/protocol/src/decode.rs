@@ -73,6 +73,8 @@ mod tests {
         insta::assert_snapshot!(complaint(r#"{"orderData":"x"}"#), @r#"orderData: invalid type: string "x", expected an object"#);
         insta::assert_snapshot!(complaint(r#"{"orderData":{"items":[{"quantity":"two"}]}}"#), @r#"orderData.items[0].quantity: invalid value: string "two", expected a whole number"#);
         insta::assert_snapshot!(complaint(r#"{"orderData":{"items":{"7":{"sku":["a"]}}}}"#), @"orderData.items.7.sku: invalid type: sequence, expected a text");
+        insta::assert_snapshot!(complaint(r#"{"orderData":["DE--1"]}"#), @"orderData: invalid type: sequence, expected an object");
+        insta::assert_snapshot!(complaint(r#"{"orderData":{"items":[[7,"name"]]}}"#), @"orderData.items[0]: invalid type: sequence, expected an object");
         insta::assert_snapshot!(complaint(r#"{"orderData":{"items":{"a":{}}}}"#), @r#"orderData.items: expected a list, but it has the key "a""#);
         insta::assert_snapshot!(complaint(r#"{"orderData":{"grandTotal":99.5}}"#), @"orderData.grandTotal: invalid value: floating point `99.5`, expected a whole number");
     }

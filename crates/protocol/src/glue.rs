@@ -1,21 +1,25 @@
 //! The calls that a front end makes itself, as JSON:API (contract, shop, section 1).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::customer::{Customer, CustomerRequest, ProviderData};
 use crate::order::{InitializePaymentRequest, OrderData, PreOrderPaymentData};
-use crate::php;
 use crate::pre_order::{CancelPreOrderRequest, ClientPaymentData};
+use crate::{php, schema};
 
 /// A document with one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{A}Document")]
 pub struct Document<A> {
     /// The resource.
+    #[serde(deserialize_with = "php::whole", bound(deserialize = "A: Deserialize<'de>"))]
     pub data: Resource<A>,
 }
 
 /// A resource. Those that are answered have no id of their own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{A}Resource")]
 pub struct Resource<A> {
     /// Which kind it is. The wire calls it `type`.
     #[serde(rename = "type")]
@@ -24,6 +28,7 @@ pub struct Resource<A> {
     #[serde(default, skip_deserializing)]
     pub id: Option<String>,
     /// What it says.
+    #[serde(deserialize_with = "php::whole", bound(deserialize = "A: Deserialize<'de>"))]
     pub attributes: A,
 }
 
@@ -35,8 +40,9 @@ impl<A> Document<A> {
 }
 
 /// `payments`: what the shopper is to pay for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct PaymentsAttributes {
     /// The cart.
     #[serde(deserialize_with = "php::object")]
@@ -50,8 +56,9 @@ pub struct PaymentsAttributes {
 }
 
 /// A cart, as far as it is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct Quote {
     /// Its currency.
     #[serde(deserialize_with = "php::object")]
@@ -65,8 +72,9 @@ pub struct Quote {
 }
 
 /// The currency of a cart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct QuoteCurrency {
     /// ISO 4217 code.
     #[serde(deserialize_with = "php::text")]
@@ -74,8 +82,9 @@ pub struct QuoteCurrency {
 }
 
 /// The store of a cart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct QuoteStore {
     /// Its name.
     #[serde(deserialize_with = "php::text")]
@@ -83,8 +92,9 @@ pub struct QuoteStore {
 }
 
 /// The customer of a cart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct QuoteCustomer {
     /// The shop's name of the customer.
     #[serde(deserialize_with = "php::text")]
@@ -95,8 +105,9 @@ pub struct QuoteCustomer {
 }
 
 /// How a cart is paid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct QuotePayment {
     /// The payment method's name.
     #[serde(deserialize_with = "php::text")]
@@ -129,8 +140,9 @@ impl From<PaymentsAttributes> for InitializePaymentRequest {
 }
 
 /// `payment-cancellations`: the payment that is not wanted any more.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct PaymentCancellationsAttributes {
     /// The payment.
     #[serde(deserialize_with = "php::object")]
@@ -146,8 +158,9 @@ impl From<PaymentCancellationsAttributes> for CancelPreOrderRequest {
 }
 
 /// `payment-customers`: the payment whose payer is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct PaymentCustomersAttributes {
     /// What the front end got from the payment service provider.
     #[serde(deserialize_with = "php::object")]
@@ -164,7 +177,7 @@ impl From<PaymentCustomersAttributes> for CustomerRequest {
 }
 
 /// What `payments` and `payment-cancellations` are answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentAnswer<'a> {
     /// Always true: what failed is answered as an error.
@@ -176,7 +189,7 @@ pub struct PaymentAnswer<'a> {
 }
 
 /// The payment of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AnsweredPayment<'a> {
     /// One that can be paid.
@@ -190,7 +203,7 @@ pub enum AnsweredPayment<'a> {
 }
 
 /// What `payment-customers` is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CustomerAnswer {
     /// Who pays.
     pub customer: Customer,

@@ -14,6 +14,7 @@
 //! - [`glue`]: the same for front ends, as JSON:API.
 //! - [`transfers`] and [`merchant`]: what a marketplace pays out, and whom.
 //! - [`configure`]: the configuration of a tenant.
+//! - [`schema`]: how the schemas of these types say what PHP may write.
 //! - [`form`]: the PHP-bracket form of old shops.
 //! - [`decode`]: turning a body into one of these, or naming the field that is wrong.
 
@@ -30,6 +31,7 @@ pub mod names;
 pub mod order;
 pub mod php;
 pub mod pre_order;
+pub mod schema;
 pub mod transfers;
 
 pub use attributes::{Attributes, Dialect, OutgoingAttributes};

@@ -1,10 +1,11 @@
 //! The onboarding of merchants: the call of a merchant's portal, and the messages about it
 //! (contract, shop, sections 1 and 2).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{APP_IDENTIFIER_MAX, TooLong, within};
-use crate::php;
+use crate::{php, schema};
 
 /// Where a merchant's portal begins an onboarding, below the app's base address.
 pub const ONBOARDING_PATH: &str = "/private/merchants/onboarding";
@@ -12,8 +13,9 @@ pub const ONBOARDING_PATH: &str = "/private/merchants/onboarding";
 pub const ONBOARDING_URL_MAX: usize = 255;
 
 /// The body of an onboarding call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct OnboardingRequest {
     /// The merchant.
     #[serde(deserialize_with = "php::object")]
@@ -33,8 +35,9 @@ pub struct OnboardingRequest {
 }
 
 /// The merchant of an onboarding call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct OnboardingMerchant {
     /// The shop's name of the merchant.
     #[serde(deserialize_with = "php::text")]
@@ -45,7 +48,7 @@ pub struct OnboardingMerchant {
 }
 
 /// The answer to an onboarding call: where to send the merchant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OnboardingAnswer {
     /// How the portal uses the address: it sends the browser there.
     pub strategy: &'static str,
@@ -61,7 +64,7 @@ impl OnboardingAnswer {
 }
 
 /// ReadyForMerchantAppOnboarding: merchants may begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadyForMerchantAppOnboarding {
     #[serde(rename = "type")]
@@ -73,14 +76,14 @@ pub struct ReadyForMerchantAppOnboarding {
     merchant_onboarding_states: Vec<OnboardingState>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 struct OnboardingAddress {
     url: String,
     strategy: &'static str,
 }
 
 /// A link that a merchant sees beside the onboarding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AdditionalLink {
     /// What it says.
     pub label: String,
@@ -91,14 +94,14 @@ pub struct AdditionalLink {
 }
 
 /// How the browser opens a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LinkAttributes {
     /// In which window.
     pub target: &'static str,
 }
 
 /// What a merchant reads in one status of the onboarding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OnboardingState {
     /// The status.
     pub name: &'static str,
@@ -107,7 +110,7 @@ pub struct OnboardingState {
 }
 
 /// The texts of a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StateTexts {
     /// The status in a word or two.
@@ -150,7 +153,7 @@ impl ReadyForMerchantAppOnboarding {
 const KIND: &str = "payment";
 
 /// MerchantAppOnboardingStatusChanged: a merchant's onboarding went on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MerchantAppOnboardingStatusChanged {
     merchant_reference: String,

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::php;
+use crate::{php, schema};
 
 /// The longest `entityReference` the shop stores, in characters.
 pub const ENTITY_REFERENCE_MAX: usize = 45;
@@ -57,7 +58,7 @@ pub(crate) fn within(field: &'static str, text: &str, limit: usize) -> Result<()
 
 /// AddPaymentMethod and UpdatePaymentMethod. The configuration is always whole: what is left out
 /// overwrites the shop's with null.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentMethod {
     /// The method's name, by which the shop knows it.
@@ -92,19 +93,19 @@ impl PaymentMethod {
 }
 
 /// How the shop reaches the app for one payment method.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentMethodAppConfiguration {
     /// What every endpoint's path is put behind, character by character.
     pub base_url: String,
-    /// All of [`ENDPOINTS`].
+    /// Every endpoint: the shop's name of each, and its path.
     pub endpoints: Vec<Endpoint>,
     /// How the shopper pays.
     pub checkout_configuration: CheckoutConfiguration,
 }
 
 /// One endpoint of a payment method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Endpoint {
     /// The shop's name of it.
     pub name: &'static str,
@@ -113,7 +114,7 @@ pub struct Endpoint {
 }
 
 /// How the shopper pays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckoutConfiguration {
     /// Where the payment form is.
@@ -125,7 +126,7 @@ pub struct CheckoutConfiguration {
 }
 
 /// Where the payment form is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckoutStrategy {
     /// On a page of the app, to which the shop sends the shopper.
@@ -156,11 +157,11 @@ impl CheckoutStrategy {
 }
 
 /// An object without anything in it: `{}`, never `[]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EmptyObject {}
 
 /// DeletePaymentMethod.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePaymentMethod {
     /// The method's name.
@@ -170,7 +171,7 @@ pub struct DeletePaymentMethod {
 }
 
 /// What became of a payment: the ten result messages share this payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentResult {
     /// The shop's name of the order.
@@ -183,8 +184,10 @@ pub struct PaymentResult {
     pub currency_iso_code: String,
 }
 
-/// What an operator of the shop sees of a payment: names and texts in the order they were added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What an operator of the shop sees of a payment: names and texts in the order they were added, as
+/// the text of a JSON object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String", extend("contentMediaType" = "application/json"))]
 pub struct Details(Vec<(String, String)>);
 
 impl Details {
@@ -215,11 +218,13 @@ impl Serialize for Details {
 }
 
 /// PaymentCreated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentCreated {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 45))]
     entity_reference: Option<String>,
+    #[schemars(length(max = 128))]
     payment_reference: String,
     details: Details,
 }
@@ -239,7 +244,7 @@ impl PaymentCreated {
 }
 
 /// PaymentUpdated: the same, but the shop needs to know the order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PaymentUpdated(PaymentCreated);
 
@@ -255,9 +260,10 @@ impl PaymentUpdated {
 
 /// AppConfigUpdated. Its `config` is always empty: whatever the shop needs to know is elsewhere,
 /// and the reference's whole configuration would carry secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppConfigUpdated {
+    #[schemars(length(max = 36))]
     app_identifier: String,
     status: &'static str,
     is_active: bool,
@@ -290,8 +296,9 @@ impl AppConfigUpdated {
 
 /// CapturePayment, CancelPayment and RefundPayment: the shop writes them all alike. Any part may
 /// be missing or null; unknown keys are ignored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct PaymentCommand {
     /// The shop's name of the order.
     #[serde(deserialize_with = "php::text")]
@@ -305,6 +312,9 @@ pub struct PaymentCommand {
     /// In minor units, as it was written: negative in a refund, zero in a cancel. What is meant
     /// is [`PaymentCommand::amount_minor`].
     #[serde(deserialize_with = "php::integer", rename = "amount")]
+    #[schemars(
+        description = "In minor units. The sign says nothing: a refund is negative, a cancel zero."
+    )]
     pub signed_amount: Option<i64>,
 }
 

@@ -4,15 +4,18 @@
 //! tree of strings. Nothing is judged here but shape; which fields a payment needs is for the
 //! use case to say, so that it can name all of them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::php;
+use crate::{php, schema};
 
 /// The body of an initialize call, and of a pre-order call, which leaves the order reference out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct InitializePaymentRequest {
     /// The order.
+    #[serde(deserialize_with = "php::whole")]
     pub order_data: OrderData,
     /// Where the payment page sends the shopper once paid.
     #[serde(default, deserialize_with = "php::text")]
@@ -39,8 +42,9 @@ impl InitializePaymentRequest {
 }
 
 /// How a shop names a payment that was made before its order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct PreOrderPaymentData {
     /// The payment service provider's name of the payment.
     #[serde(default, deserialize_with = "php::text")]
@@ -48,8 +52,9 @@ pub struct PreOrderPaymentData {
 }
 
 /// An order as the shop describes it: flat, every part possibly missing or null.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct OrderData {
     /// The shop's name of the order; none yet for a pre-order.
     #[serde(deserialize_with = "php::text")]
@@ -149,6 +154,7 @@ pub struct OrderData {
     pub payment_method_name: Option<String>,
     /// Free pairs for the payment service provider's metadata.
     #[serde(deserialize_with = "php::pairs")]
+    #[schemars(schema_with = "schema::pairs")]
     pub additional_payment_data: Vec<(String, String)>,
     /// The positions; none for a pre-order.
     #[serde(deserialize_with = "php::list")]
@@ -173,8 +179,9 @@ pub fn method_key(name: &str) -> String {
 }
 
 /// One position of an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct OrderDataItem {
     /// The shop's id, by which commands name the item.
     #[serde(deserialize_with = "php::integer")]
@@ -194,8 +201,9 @@ pub struct OrderDataItem {
 }
 
 /// One expense of an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct OrderDataExpense {
     /// What kind (`SHIPMENT_EXPENSE_TYPE`). The wire calls it `type`.
     #[serde(rename = "type", deserialize_with = "php::text")]

@@ -5,9 +5,13 @@
 //! helpers fails on what PHP may write for the same value, and each fails on anything else.
 
 use std::fmt;
+use std::iter;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{
+    Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde_json::{Map, Value};
 
 /// A text: a string as it is, a number or a truth value as its text, `null` as nothing.
@@ -74,7 +78,7 @@ impl Visitor<'_> for IntegerVisitor {
         if text.is_empty() {
             return Ok(None);
         }
-        let wrong = || E::invalid_value(serde::de::Unexpected::Str(text), &self);
+        let wrong = || E::invalid_value(Unexpected::Str(text), &self);
         text.parse().map(Some).map_err(|_| wrong())
     }
 
@@ -83,13 +87,13 @@ impl Visitor<'_> for IntegerVisitor {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
+        let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
         i64::try_from(number).map(Some).map_err(|_| wrong())
     }
 
     /// PHP writes `9990.0` for a sum it computed as a float. Its text has no point then.
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        let wrong = || E::invalid_value(serde::de::Unexpected::Float(number), &self);
+        let wrong = || E::invalid_value(Unexpected::Float(number), &self);
         number.to_string().parse().map(Some).map_err(|_| wrong())
     }
 
@@ -98,16 +102,69 @@ impl Visitor<'_> for IntegerVisitor {
     }
 }
 
-/// A list, in any of its forms: `[a, null, b]`, `{"0": a, "2": b}`, `null`. Nulls are left out.
+/// A list of objects, in any of its forms: `[a, null, b]`, `{"0": a, "2": b}`, `null`. Nulls are left
+/// out.
 ///
 /// # Errors
-/// A map whose keys are not all indexes, or an element that is no `T`.
+/// A map whose keys are not all indexes, or an element that is no object or no `T`.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
+    Ok(elements::<D, Whole<T>>(deserializer)?.into_iter().map(|element| element.0).collect())
+}
+
+/// A list, in any of its forms.
+fn elements<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     deserializer.deserialize_any(ListVisitor(PhantomData))
+}
+
+/// An object; PHP's empty map `[]` is one with nothing in it. A type would by itself also be read
+/// from a list of its fields in the order of our code, which nobody means.
+///
+/// # Errors
+/// Anything else that is no `T`.
+pub fn whole<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Whole::deserialize(deserializer).map(|whole| whole.0)
+}
+
+struct Whole<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct WholeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for WholeVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<T, A::Error> {
+        if elements.next_element::<IgnoredAny>()?.is_some() {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
+        }
+        let nothing = MapDeserializer::new(iter::empty::<(&str, &str)>());
+        T::deserialize(MapAccessDeserializer::new(nothing))
+    }
 }
 
 struct ListVisitor<T>(PhantomData<T>);
@@ -160,7 +217,7 @@ pub fn integers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, 
         }
     }
 
-    Ok(list::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
+    Ok(elements::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
 }
 
 /// A list of texts, each as [`text`] reads it; those that are nothing are left out.
@@ -176,7 +233,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
         }
     }
 
-    Ok(list::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
+    Ok(elements::<D, Element>(deserializer)?.into_iter().filter_map(|element| element.0).collect())
 }
 
 /// An object that may be missing: `null` and PHP's empty map `[]` are nothing.

@@ -1,18 +1,21 @@
 //! The calls about a payment that was made before its order (contract, shop, section 1).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::order::{OrderData, PreOrderPaymentData};
-use crate::php;
+use crate::{php, schema};
 
 /// The body of a confirm call: the order is placed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct ConfirmPreOrderRequest {
     /// The shop's name of the order.
     #[serde(default, deserialize_with = "php::text")]
     pub order_reference: Option<String>,
     /// The order as it was placed.
+    #[serde(deserialize_with = "php::whole")]
     pub order_data: OrderData,
     /// The payment.
     #[serde(default, deserialize_with = "php::object")]
@@ -26,8 +29,9 @@ pub struct ConfirmPreOrderRequest {
 }
 
 /// The body of a cancel call: there will be no order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct CancelPreOrderRequest {
     /// The payment.
     #[serde(deserialize_with = "php::object")]
@@ -60,7 +64,7 @@ fn transaction<'a>(
 }
 
 /// What the shop's front end needs to let the shopper pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientPaymentData<'a> {
     /// The payment service provider's name of the payment; the shop sends it back.

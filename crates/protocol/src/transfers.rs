@@ -3,16 +3,20 @@
 //! The shop throws away the whole answer over one key that it does not know, over a list that is
 //! missing, and over a transfer id that is null: the types here cannot say any of these.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::php;
+use crate::{php, schema};
 
 /// What is to be paid out and taken back. The shop writes the same list under both names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct TransfersRequest {
+    /// What newer shops fill.
     #[serde(deserialize_with = "php::list")]
     payment_transmission_items: Vec<TransmissionItem>,
+    /// What older shops fill: read where the other list is empty.
     #[serde(deserialize_with = "php::list")]
     order_items: Vec<TransmissionItem>,
 }
@@ -30,8 +34,9 @@ impl TransfersRequest {
 
 /// One item of an order, or one of its expenses. The shop writes its keys with underscores; both
 /// ways are read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(transform = schema::as_php_writes_it)]
 pub struct TransmissionItem {
     /// The transfer to take back from. Empty where the item is to be paid out.
     #[serde(alias = "transfer_id", deserialize_with = "php::text")]
@@ -51,14 +56,14 @@ pub struct TransmissionItem {
 }
 
 /// The answer: always a list, whatever happened.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TransfersAnswer {
     /// What came of each transfer and each reversal.
     pub transfers: Vec<TransmissionResult>,
 }
 
 /// What came of one transfer or reversal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TransmissionResult {
     /// Whether the money has moved.
@@ -78,7 +83,7 @@ pub struct TransmissionResult {
 }
 
 /// One item of a result, as it was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TransmittedItem {
     /// The merchant.

@@ -71,6 +71,10 @@ enum Command {
     Inbox(inbox::InboxArguments),
     /// Look after messages to shops
     Outbox(outbox::OutboxArguments),
+    /// Print the OpenAPI document: every endpoint
+    Openapi,
+    /// Print the AsyncAPI document: every message
+    Asyncapi,
 }
 
 /// Runs the command of this process, from its arguments to its exit code.
@@ -107,6 +111,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Tenant(arguments) => tenant::run(arguments),
         Command::Inbox(arguments) => inbox::run(arguments),
         Command::Outbox(arguments) => outbox::run(arguments),
+        Command::Openapi => output::print(web::openapi()),
+        Command::Asyncapi => output::print(web::asyncapi()),
     }
 }
 

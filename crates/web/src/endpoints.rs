@@ -11,6 +11,7 @@ use crate::api::{
 };
 use crate::glue::{payment_cancellations, payment_customers, payments};
 use crate::page::{pay, redirect, report};
+use crate::reference;
 use crate::state::WebState;
 
 /// Who may call an endpoint.
@@ -90,6 +91,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         one(Method::GET, "/health/live", Open, get(health::live)),
         one(Method::GET, "/health/ready", Open, get(health::ready)),
         one(Method::GET, "/metrics", Open, get(metrics::handle)),
+        one(Method::GET, "/docs", Open, get(reference::page::handle)),
+        one(Method::GET, "/docs/style.css", Open, get(reference::page::style)),
+        one(Method::GET, "/openapi.json", Open, get(reference::serve_openapi)),
+        one(Method::GET, "/asyncapi.json", Open, get(reference::serve_asyncapi)),
     ]
     .concat()
 }

@@ -16,6 +16,7 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -72,10 +73,12 @@ impl Format {
 }
 
 /// The labels of a question that the app catalog asks before it repeats the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Confirm {
+    /// The button that goes ahead.
     pub(crate) label_ok: &'static str,
+    /// The button that does not.
     pub(crate) label_cancel: &'static str,
 }
 
@@ -220,12 +223,17 @@ impl From<NotConnected> for Failure {
     }
 }
 
-/// One message on the wire.
-#[derive(Debug, Serialize)]
-struct Entry {
+/// What went wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(crate) struct Entry {
+    /// The number of a question that the app catalog asks.
     code: Option<&'static str>,
+    /// The answer's status again; null in lists.
     status: Option<u16>,
+    /// What is wrong and what to do.
     message: String,
+    /// How to ask, where asking may help.
     confirm: Option<Confirm>,
 }
 

@@ -20,6 +20,7 @@ mod limits;
 mod observe;
 mod page;
 mod rate;
+mod reference;
 mod router;
 mod state;
 mod tenant;
@@ -31,5 +32,6 @@ pub use limits::{
     REQUEST_TIMEOUT, TENANT_REQUESTS_PER_SECOND,
 };
 pub use page::PageSettings;
+pub use reference::{asyncapi, openapi};
 pub use router::{router, router_of};
 pub use state::WebState;

@@ -186,6 +186,9 @@ fn tries(site: &Site, method: &Method, path: &str) -> Option<Vec<(u16, Request<B
         }
         ("POST", "/app-payment/csp-report") => vec![(204, at(&other, "{}"))],
         ("GET", "/health/live" | "/health/ready" | "/metrics") => vec![(200, at(&other, ""))],
+        ("GET", "/docs" | "/docs/style.css" | "/openapi.json" | "/asyncapi.json") => {
+            vec![(200, at(&other, ""))]
+        }
         _ => return None,
     };
     Some(tries)

@@ -55,11 +55,12 @@ const SILENT: [&str; 5] =
     ["expect", "tracing::info!", "tracing::debug!", "metrics::counter!", "with_challenge"];
 
 /// What belongs to an answer or its headers and is no error, the demo, whose errors are read where
-/// they happen, and the translations of what the catalogue has in English.
-const ELSEWHERE: [&str; 10] = [
+/// they happen, the API reference, and the translations of what the catalogue has in English.
+const ELSEWHERE: [&str; 11] = [
     "crates/web/src/api/metrics.rs",
     "crates/web/src/headers.rs",
     "crates/web/src/page/policy.rs",
+    "crates/web/src/reference",
     "crates/server/src/demo/",
     "crates/web/src/page/texts/de.rs",
     "crates/web/src/page/texts/es.rs",

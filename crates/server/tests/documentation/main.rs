@@ -1,6 +1,7 @@
 //! The documents say what the code does.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
 
+mod api;
 mod configuration;
 mod diagrams;
 mod errors;

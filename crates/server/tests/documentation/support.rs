@@ -13,6 +13,22 @@ pub fn read(from_root: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Fails when a file is not what the code says. With `UPDATE_DOCS=1` it is written instead;
+/// `cargo xtask docs` does that.
+pub fn compare(from_root: &str, generated: &str) {
+    let path = path(from_root);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, generated).unwrap();
+        return;
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == generated,
+        "{from_root} is not what the code says; `cargo xtask docs` rewrites it"
+    );
+}
+
 /// The documents that name commands, variables and paths.
 pub const DOCUMENTS: [&str; 7] = [
     "README.md",

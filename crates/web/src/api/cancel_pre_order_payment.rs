@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use protocol::pre_order::CancelPreOrderRequest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::body;
@@ -14,10 +15,13 @@ use crate::state::WebState;
 use crate::tenant::Tenant;
 
 /// What the shop is answered. It reads the status, and wants a body that is JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CancelPreOrderAnswer")]
 pub(crate) struct Answer {
+    /// Always true: what failed is answered as an error.
     is_successful: bool,
+    /// Always null.
     message: Option<()>,
 }
 

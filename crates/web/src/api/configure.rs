@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use protocol::configure::{Configuration, MethodConfiguration, Unreadable};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::body::{self, Encoding};
@@ -15,16 +16,19 @@ use crate::state::WebState;
 use crate::tenant::Tenant;
 
 /// The configuration as it is now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ConfigureAnswer")]
 pub(crate) struct Answer {
+    /// The tenant.
     tenant_identifier: String,
     configuration: Shown,
 }
 
 /// Every key of the configuration, in the contract's order; secrets are masked already.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ShownConfiguration")]
 struct Shown {
     business_model: &'static str,
     environment: &'static str,
@@ -43,8 +47,9 @@ struct Shown {
 }
 
 /// A payment method as it may have been sent: one with nothing special about it is its name.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 enum ShownMethod {
     Name(String),
     Whole(MethodConfiguration),

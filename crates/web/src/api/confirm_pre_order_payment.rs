@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use protocol::pre_order::ConfirmPreOrderRequest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::body;
@@ -16,10 +17,13 @@ use crate::state::WebState;
 use crate::tenant::Tenant;
 
 /// What the shop is answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ConfirmPreOrderAnswer")]
 pub(crate) struct Answer {
+    /// Always true: what failed is answered as an error.
     is_successful: bool,
+    /// Always null.
     message: Option<()>,
 }
 

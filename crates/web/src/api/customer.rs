@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use protocol::customer::{Customer, CustomerRequest};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::body;
@@ -14,11 +15,15 @@ use crate::state::WebState;
 use crate::tenant::Tenant;
 
 /// What the shop is answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PayerAnswer")]
 pub(crate) struct Answer {
+    /// Always true: what failed is answered as an error.
     is_successful: bool,
+    /// Always null.
     message: Option<()>,
+    /// Who pays.
     customer: Customer,
 }
 

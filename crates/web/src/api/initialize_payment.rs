@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use protocol::order::InitializePaymentRequest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::pre_order_payment;
@@ -18,13 +19,19 @@ use crate::tenant::Tenant;
 
 /// What the shop is answered. It takes the text `"false"` for true and follows a redirect, so
 /// this is a real truth value, a real address, and a plain 200.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "InitializePaymentAnswer")]
 pub(crate) struct Answer {
+    /// Always true: what failed is answered as an error.
     is_successful: bool,
+    /// Where the shopper pays.
     redirect_url: String,
+    /// Stripe's name of the payment.
     transaction_id: String,
+    /// Always null.
     message: Option<String>,
+    /// Always null.
     pre_order_payment_data: Option<()>,
 }
 

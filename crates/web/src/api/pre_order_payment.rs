@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use payment::TenantId;
 use protocol::order::InitializePaymentRequest;
 use protocol::pre_order::ClientPaymentData;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -21,13 +22,19 @@ use crate::state::WebState;
 use crate::tenant::Tenant;
 
 /// What the shop is answered: it takes an answer without `preOrderPaymentData` for none.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schemars(rename = "PreOrderAnswer")]
+pub(crate) struct Answer<'a> {
+    /// Always true: what failed is answered as an error.
     is_successful: bool,
+    /// Always null: the shopper stays.
     redirect_url: Option<()>,
+    /// Stripe's name of the payment.
     transaction_id: &'a str,
+    /// Always null.
     message: Option<()>,
+    /// For the front end; the shop sends it back.
     pre_order_payment_data: ClientPaymentData<'a>,
 }
 

@@ -51,7 +51,7 @@ async fn nobody_passes_without_the_token() {
 async fn configure_names_what_is_wrong() {
     let app = App::new();
     let path = "/private/configure";
-    let wrong = r##"{"secret_key":"sk_live_hidden","webhookSecrets":"whsec_hidden"}"##;
+    let wrong = r##"{"secret_key":"sk_live_hidden","webhookSecrets":{"a":"whsec_hidden"}}"##;
     let mixed =
         r##"{"secretKey":"sk_test_1","publishableKey":"pk_live_1","payButtonColor":"red"}"##;
     let cases = vec![

@@ -4,7 +4,9 @@
 
 mod anything;
 mod calls;
+mod catalog;
 mod errors;
 mod page;
+mod reference;
 mod sign_in;
 mod support;

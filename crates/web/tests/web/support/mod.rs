@@ -1,5 +1,6 @@
 //! An app on a store in memory and a payment service provider that does as its keys say.
 
+pub mod described;
 mod down_store;
 mod fake_psp;
 pub mod log;
@@ -37,6 +38,8 @@ pub struct App {
     pub entropy: Arc<TestEntropy>,
     state: WebState,
     woken: Arc<AtomicUsize>,
+    /// Whether its endpoints are those of the reference.
+    is_described: bool,
 }
 
 impl App {
@@ -104,7 +107,8 @@ impl App {
             })),
             page: PageSettings::new(&STRIPE_JS_URL.parse().unwrap()),
         };
-        Self { router: web::router(state.clone()), state, store, psp, entropy, woken }
+        let router = web::router(state.clone());
+        Self { router, state, store, psp, entropy, woken, is_described: true }
     }
 
     /// From now on the payment page loads Stripe.js from elsewhere.
@@ -114,7 +118,8 @@ impl App {
 
     /// The same app with these endpoints only.
     pub fn serving(self, endpoints: Vec<Endpoint>) -> Self {
-        Self { router: web::router_of(self.state.clone(), endpoints), ..self }
+        let router = web::router_of(self.state.clone(), endpoints);
+        Self { router, is_described: false, ..self }
     }
 
     /// How often the worker was woken.
@@ -136,14 +141,19 @@ impl App {
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8(bytes.to_vec()).unwrap(),
+        };
+        if self.is_described {
+            described::check(&method, &path, &answer);
         }
+        answer
     }
 }
 
