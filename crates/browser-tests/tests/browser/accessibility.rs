@@ -6,8 +6,6 @@ use crate::support::browser::DECLINED;
 use crate::support::steps::{ASKING, DECLINING, GOOD, about_to_pay};
 use crate::support::{Browser, Demo, OWED, Setup};
 
-/// Further away than this a field cannot be reached in any reasonable time.
-const TABS_MAX: usize = 20;
 const WIDE: (u32, u32) = (1280, 900);
 const NARROW: (u32, u32) = (360, 740);
 
@@ -15,11 +13,11 @@ const NARROW: (u32, u32) = (360, 740);
 async fn a_shopper_pays_with_the_keyboard_alone() {
     let (demo, browser) = about_to_pay(&Setup::default()).await;
     for (field, keys) in [("number", GOOD), ("expiry", "1234"), ("cvc", "123")] {
-        tab_to(&browser, &format!("Field-{field}Input")).await;
-        press(&browser, keys).await;
+        browser.tab_to(&format!("Field-{field}Input")).await;
+        browser.type_keys(keys).await;
     }
-    tab_to(&browser, "pay").await;
-    press(&browser, Key::Enter).await;
+    browser.tab_to("pay").await;
+    browser.type_keys(Key::Enter).await;
     browser.is_thanked(&demo).await;
     assert_eq!(demo.charged().await, [OWED]);
     browser.complains_of(&[]).await;
@@ -28,14 +26,10 @@ async fn a_shopper_pays_with_the_keyboard_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shopper_answers_her_bank_with_the_keyboard_alone() {
     let (demo, browser) = about_to_pay(&Setup::default()).await;
-    tab_to(&browser, "Field-numberInput").await;
-    press(&browser, ASKING).await;
-    press(&browser, Key::Tab + "1234").await;
-    press(&browser, Key::Tab + "123").await;
-    press(&browser, Key::Enter).await;
+    browser.type_card(ASKING).await;
     browser.see("dialog iframe").await;
-    tab_to(&browser, "complete").await;
-    press(&browser, Key::Space).await;
+    browser.tab_to("complete").await;
+    browser.type_keys(Key::Space).await;
     browser.is_thanked(&demo).await;
     assert_eq!(demo.charged().await, [OWED]);
     browser.complains_of(&[]).await;
@@ -148,32 +142,4 @@ async fn check_frame(browser: &Browser, frame: &str, what: &str) {
 async fn seen(browser: &Browser) -> (u32, bool) {
     let script = "return [innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]";
     browser.driver.execute(script, vec![]).await.unwrap().convert().unwrap()
-}
-
-/// Presses Tab until what has this id has the focus, in the page or in a frame.
-async fn tab_to(browser: &Browser, id: &str) {
-    for _ in 0..TABS_MAX {
-        if focused(browser).await == id {
-            return;
-        }
-        press(browser, Key::Tab).await;
-    }
-    panic!("{id} cannot be reached with Tab; {} has the focus", focused(browser).await);
-}
-
-/// The id of what has the focus; of a frame, of what has it there.
-async fn focused(browser: &Browser) -> String {
-    let focused = browser.driver.active_element().await.unwrap();
-    if focused.tag_name().await.unwrap() != "iframe" {
-        return focused.id().await.unwrap().unwrap_or_default();
-    }
-    focused.enter_frame().await.unwrap();
-    let focused = browser.driver.active_element().await.unwrap().id().await.unwrap();
-    browser.leave_frame().await;
-    focused.unwrap_or_default()
-}
-
-/// Presses keys, wherever the focus is.
-async fn press(browser: &Browser, keys: impl Into<TypingData>) {
-    browser.driver.action_chain().send_keys(keys).perform().await.unwrap();
 }

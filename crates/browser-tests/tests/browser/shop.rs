@@ -1,5 +1,6 @@
 //! A newcomer uses the demo shop: she connects the app, buys, ships, takes back, and makes it hard.
 
+use crate::support::steps::GOOD;
 use crate::support::{Browser, Demo, Setup};
 
 const KETTLE: i64 = 1001;
@@ -93,6 +94,42 @@ async fn an_order_is_shipped_delivered_and_taken_back_as_messages_arrive() {
     browser.see_state(KETTLE, "payment refunded").await;
     browser.see_state(STRAINER, "payment refunded").await;
     assert_eq!(browser.complaints().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_does_all_of_it_with_the_keyboard_alone() {
+    let demo = Demo::start().await;
+    let browser = Browser::open(&Setup::default()).await;
+    browser.open_page(&demo.shop).await;
+    browser.tab_to_and_enter("go-to-apps").await;
+    browser.tab_to_and_enter("connect").await;
+    browser.see("#methods").await;
+    browser.tab_to_and_enter("nav-shop").await;
+    browser.tab_to_and_enter("add-kettle").await;
+    browser.see("#nav-cart .count").await;
+    browser.tab_to_and_enter("nav-cart").await;
+    browser.tab_to_and_enter("go-to-checkout").await;
+    browser.tab_to_and_enter("place-order").await;
+    browser.arrive(&format!("{}/app-payment?", demo.app)).await;
+    browser.can_pay().await;
+    browser.type_card(GOOD).await;
+    browser.arrive(&format!("{}/order-success", demo.shop)).await;
+
+    browser.tab_to_and_enter("go-to-order").await;
+    browser.see_state(KETTLE, "payment authorized").await;
+    browser.tab_to_and_enter("ship").await;
+    browser.see_state(KETTLE, "payment captured").await;
+    browser.tab_to_and_enter("deliver").await;
+    browser.see_state(KETTLE, "delivered").await;
+    browser.tab_to_and_enter("return").await;
+    browser.see_state(KETTLE, "payment refund succeeded").await;
+
+    browser.tab_to_and_enter("nav-messages").await;
+    browser.tab_to_and_enter("dial-hold").await;
+    browser.see_words("#dial-hold", "Hold webhooks: on").await;
+    browser.tab_to_and_enter("nav-apps").await;
+    browser.tab_to_and_enter("disconnect").await;
+    browser.see_words("#app-status", "disconnected").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

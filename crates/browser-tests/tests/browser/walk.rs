@@ -42,6 +42,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
 
     async fn look(&self, page: &str) {
         (self.look)(&self.browser, page).await;
+        self.browser.works_cleanly(page).await;
     }
 
     async fn open(&self, path: &str) {

@@ -14,6 +14,8 @@ use super::process::Process;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What the browser itself says of a decline: Stripe answers it with this status.
 pub const DECLINED: &str = "the server responded with a status of 402 (Payment Required)";
+/// What the browser itself says of every answer that is not a good one.
+const ANSWERED: &str = "the server responded with a status of ";
 /// How often a person who misses tries to click.
 const CLICKS_MAX: usize = 5;
 const POLL: Duration = Duration::from_millis(50);
@@ -205,5 +207,14 @@ impl Browser {
         let fits = complaints.len() == expected.len()
             && complaints.iter().zip(expected).all(|(complaint, part)| complaint.contains(part));
         assert!(fits, "expected: {expected:?}\nthe console: {complaints:#?}");
+    }
+
+    /// Fails where a script broke or a policy blocked something since the console was read last.
+    /// The status of an answer, which the browser notes by itself, is no matter of how the page
+    /// works.
+    pub async fn works_cleanly(&self, page: &str) {
+        let mut complaints = self.complaints().await;
+        complaints.retain(|complaint| !complaint.contains(ANSWERED));
+        assert!(complaints.is_empty(), "{page}: {complaints:#?}");
     }
 }

@@ -3,6 +3,7 @@
 pub mod axe;
 pub mod browser;
 pub mod demo;
+pub mod keyboard;
 pub mod money;
 pub mod process;
 pub mod screen;

@@ -9,8 +9,8 @@ pub const DECLINING: &str = "4000000000000002";
 /// One whose bank asks whether it is really the shopper.
 pub const ASKING: &str = "4000000000003220";
 /// When the test cards expire, and their check digits.
-const EXPIRY: &str = "1234";
-const CVC: &str = "123";
+pub const EXPIRY: &str = "1234";
+pub const CVC: &str = "123";
 /// A debit that goes well.
 const DEBIT: [(&str, &str); 3] =
     [("iban", "DE89370400440532013000"), ("name", "Jenny Rosen"), ("email", "jenny@example.com")];
