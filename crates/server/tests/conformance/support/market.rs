@@ -1,5 +1,7 @@
 //! A marketplace: its merchants, what it pays them, and the money at Stripe.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -205,10 +207,10 @@ pub fn wanted(order: &str, transfer: Option<&str>, (merchant, item, amount): Wan
 /// or an entry without items, and all of it is lost.
 pub fn readable(status: StatusCode, answer: &Value) {
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let keys = |value: &Value| -> Vec<String> {
+    let keys = |value: &Value| -> BTreeSet<String> {
         value.as_object().unwrap_or_else(|| panic!("{answer}")).keys().cloned().collect()
     };
-    assert_eq!(keys(answer), ["transfers"]);
+    assert_eq!(keys(answer), BTreeSet::from(["transfers".to_owned()]));
     for entry in answer["transfers"].as_array().unwrap_or_else(|| panic!("{answer}")) {
         let known = [
             "amount",
@@ -219,7 +221,7 @@ pub fn readable(status: StatusCode, answer: &Value) {
             "paymentTransmissionItems",
             "transferId",
         ];
-        assert_eq!(keys(entry), known);
+        assert_eq!(keys(entry), known.map(str::to_owned).into());
         let succeeded = entry["isSuccessful"].as_bool().expect("a real truth value");
         let transfer = entry["transferId"].as_str().expect("never null");
         assert_eq!(transfer.is_empty(), !succeeded, "{entry}");
