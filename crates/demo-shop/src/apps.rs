@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::client::{Answer, Request, Shown};
+use crate::merchant::BusinessModel;
 use crate::shop::Shop;
 use crate::wire::php;
 
 /// What a person has filled in on the Apps page.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
+    pub(crate) model: BusinessModel,
     pub(crate) publishable_key: String,
     pub(crate) secret_key: SecretString,
     pub(crate) title: String,
@@ -71,7 +73,7 @@ impl Shop {
     /// Connects the app, or changes its configuration. The errors are the app's, one a field.
     pub(crate) async fn configure(&self, configuration: &Configuration) -> Result<(), Vec<String>> {
         let text = php::call(&Keys {
-            business_model: "direct",
+            business_model: configuration.model.name(),
             environment: "test",
             publishable_key: &configuration.publishable_key,
             secret_key: configuration.secret_key.expose_secret(),
@@ -83,7 +85,11 @@ impl Shop {
             json!({"data": {"type": "configuration", "attributes": {"configuration": text}}});
         let answer = self.catalog_call("configure", php::call(&body), false).await;
         let answer = answer.map_err(|error| vec![error])?;
-        if answer.status == StatusCode::OK { Ok(()) } else { Err(errors(&answer).0) }
+        if answer.status != StatusCode::OK {
+            return Err(errors(&answer).0);
+        }
+        self.change(|state, _| state.merchants.model = configuration.model);
+        Ok(())
     }
 
     /// Disconnects the app.

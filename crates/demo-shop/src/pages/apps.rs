@@ -7,6 +7,7 @@ use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::apps::{Configuration, Disconnected, Question};
+use crate::merchant::BusinessModel;
 use crate::pages::fields::Fields;
 use crate::pages::visit::{Frame, Section, Visit, lead_to, page_with};
 use crate::shop::Shop;
@@ -31,6 +32,7 @@ struct AppsPage {
 
 /// The form, without the secret key that somebody typed.
 struct Form {
+    model: &'static str,
     publishable_key: String,
     secret_key: String,
     title: String,
@@ -43,6 +45,7 @@ impl Form {
     fn offered(shop: &Shop) -> Self {
         let config = shop.config();
         Self {
+            model: shop.read(|state| state.merchants.model.name()),
             publishable_key: config.keys.publishable.clone(),
             secret_key: config.keys.secret.expose_secret().to_owned(),
             title: TITLE.to_owned(),
@@ -53,6 +56,7 @@ impl Form {
 
     fn sent(shop: &Shop, fields: &Fields) -> Self {
         Self {
+            model: BusinessModel::from_name(fields.text("business_model")).name(),
             publishable_key: fields.text("publishable_key").to_owned(),
             title: fields.text("title").to_owned(),
             button_color: fields.text("button_color").to_owned(),
@@ -71,6 +75,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
 pub(crate) async fn configure(State(shop): State<Shop>, visit: Visit, fields: Fields) -> Response {
     let form = Form::sent(&shop, &fields);
     let configuration = Configuration {
+        model: BusinessModel::from_name(form.model),
         publishable_key: form.publishable_key.clone(),
         secret_key: SecretString::from(fields.text("secret_key").to_owned()),
         title: form.title.clone(),

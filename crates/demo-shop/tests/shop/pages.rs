@@ -121,6 +121,8 @@ async fn another_sites_page_cannot_drive_the_shop() {
         "/apps/disconnect",
         "/orders/trigger",
         "/orders/DE--1/cancel",
+        "/orders/DE--1/pay-out",
+        "/merchants/MER000001/onboard",
         "/pay/DE--1",
         "/dials/reset",
     ];
