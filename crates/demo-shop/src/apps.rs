@@ -83,7 +83,7 @@ impl Shop {
         });
         let body =
             json!({"data": {"type": "configuration", "attributes": {"configuration": text}}});
-        let answer = self.catalog_call("configure", php::call(&body), false).await;
+        let answer = self.catalog_call("configure", php::call(&body), 0).await;
         let answer = answer.map_err(|error| vec![error])?;
         if answer.status != StatusCode::OK {
             return Err(errors(&answer).0);
@@ -92,8 +92,8 @@ impl Shop {
         Ok(())
     }
 
-    /// Disconnects the app.
-    pub(crate) async fn disconnect(&self, confirmed: bool) -> Result<Disconnected, Vec<String>> {
+    /// Disconnects the app, after so many of its questions were confirmed.
+    pub(crate) async fn disconnect(&self, confirmed: usize) -> Result<Disconnected, Vec<String>> {
         let answer = self.catalog_call("disconnect", "{}".to_owned(), confirmed).await;
         let answer = answer.map_err(|error| vec![error])?;
         if answer.status.is_success() {
@@ -115,13 +115,16 @@ impl Shop {
         &self,
         endpoint: &str,
         body: String,
-        confirmed: bool,
+        confirmed: usize,
     ) -> Result<Answer, String> {
         let path = format!("/private/{endpoint}");
         let mut headers = self.private_headers()?;
-        if confirmed {
+        if confirmed > 0 {
             let header = HeaderName::from_static("x-confirmation-status");
-            headers.insert(header, HeaderValue::from_static("true"));
+            // One value for each question, in their order.
+            let answers = vec!["true"; confirmed].join(",");
+            let answers = HeaderValue::try_from(answers).map_err(|error| error.to_string())?;
+            headers.insert(header, answers);
         }
         let url = format!("{}{path}", self.config().app);
         let request = Request { method: Method::POST, url, headers, body };

@@ -37,6 +37,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.payment_page().await;
         self.back_office().await;
         self.other_payments().await;
+        self.marketplace().await;
         self.ends().await;
     }
 
@@ -145,6 +146,42 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.browser.driver.enter_default_frame().await.unwrap();
         self.look("page-in-frame").await;
         self.open_and_look("/orders", "orders").await;
+    }
+
+    async fn marketplace(&self) {
+        self.open_and_look("/merchants", "merchants-none").await;
+        self.browser.connect_marketplace(&self.demo).await;
+        self.open_and_look("/apps", "apps-marketplace").await;
+        self.put_into_the_cart("tin").await;
+        self.look("shop-marketplace").await;
+        self.browser.open_merchant(&self.demo, "MER000001").await;
+        self.look("merchant-new").await;
+        self.browser.click("#onboard").await;
+        self.browser.see("button[value=complete]").await;
+        self.look("onboarding").await;
+        self.browser.click("button[value=complete]").await;
+        self.browser.read("nothing more").await;
+        self.look("merchant-onboarded").await;
+
+        self.put_into_the_cart("cup").await;
+        self.order("en_GB").await;
+        self.browser.pay_with_card(PAID).await;
+        self.browser.arrive(&format!("{}/order-success", self.demo.shop)).await;
+        self.browser.click("#go-to-order").await;
+        self.browser.click("#ship").await;
+        self.browser.read("payment captured").await;
+        self.browser.click("#pay-out").await;
+        self.browser.see("#payout-trouble").await;
+        self.look("order-paid-out").await;
+        self.open_and_look("/merchants", "merchants").await;
+        self.open_and_look("/merchants/MER000001", "merchant-paid").await;
+        self.browser.click("#money .strong").await;
+        self.browser.click("#take-back").await;
+        self.browser.read("taken back").await;
+        self.open_and_look("/merchants/MER000001", "merchant-taken-back").await;
+        self.browser.click("#onboard").await;
+        self.browser.read("Dashboard of").await;
+        self.look("dashboard").await;
     }
 
     async fn ends(&self) {

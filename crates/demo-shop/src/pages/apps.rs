@@ -16,6 +16,8 @@ use crate::wire::incoming::AppPayload;
 
 const TITLE: &str = "Kessel & Söhne";
 const BUTTON_COLOR: &str = "#0a6b4f";
+/// The app asks about open payments, then about merchants.
+const QUESTIONS_MAX: usize = 2;
 
 #[derive(Template)]
 #[template(path = "apps.html")]
@@ -26,8 +28,14 @@ struct AppsPage {
     tenant: String,
     form: Form,
     problems: Vec<String>,
-    question: Option<Question>,
+    question: Option<Asked>,
     trouble: Option<String>,
+}
+
+/// The app's question, and which one it is, counted from 1.
+struct Asked {
+    question: Question,
+    number: usize,
 }
 
 /// The form, without the secret key that somebody typed.
@@ -94,13 +102,16 @@ pub(crate) async fn configure(State(shop): State<Shop>, visit: Visit, fields: Fi
 /// Disconnects the app. Where it asks first, the person is asked.
 pub(crate) async fn disconnect(State(shop): State<Shop>, visit: Visit, fields: Fields) -> Response {
     let form = Form::offered(&shop);
-    match shop.disconnect(fields.has("confirmed")).await {
+    let confirmed = fields.text("confirmed").parse::<usize>().unwrap_or_default();
+    let confirmed = confirmed.min(QUESTIONS_MAX);
+    match shop.disconnect(confirmed).await {
         Ok(Disconnected::Done) => {
             let text = "The app is disconnected. Its payment method goes by a message.";
             lead_to(&shop, "/apps", Ok(text.to_owned()))
         }
         Ok(Disconnected::Asks(question)) => {
-            render(visit, StatusCode::CONFLICT, form, Vec::new(), Some(question))
+            let asked = Asked { question, number: confirmed + 1 };
+            render(visit, StatusCode::CONFLICT, form, Vec::new(), Some(asked))
         }
         Err(problems) => render(visit, StatusCode::BAD_GATEWAY, form, problems, None),
     }
@@ -111,7 +122,7 @@ fn render(
     status: StatusCode,
     form: Form,
     problems: Vec<String>,
-    question: Option<Question>,
+    question: Option<Asked>,
 ) -> Response {
     let tenant = visit.shop.config().tenant.clone();
     let (app, offers, trouble) =
