@@ -171,5 +171,5 @@ fn status_changed(state: &mut State, told: StatusPayload) -> Handled {
     };
     let summary = format!("{merchant_reference} · {status}");
     state.merchants.tell_status(merchant, status);
-    Handled::new(summary, format!("{} reads it on the own page.", merchant.name))
+    Handled::new(summary, format!("It shows on the page of {}.", merchant.name))
 }
