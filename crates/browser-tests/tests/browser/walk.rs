@@ -61,6 +61,12 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.browser.read("is in your cart").await;
     }
 
+    /// Turns a dial, and waits until the shop says so: what is opened before that may be lost.
+    async fn turn(&self, dial: &str, said: &str) {
+        self.browser.click(&format!("#dial-{dial}")).await;
+        self.browser.read(said).await;
+    }
+
     /// Puts a kettle into the cart and orders it, in this language.
     async fn order(&self, locale: &str) {
         self.put_into_the_cart("kettle").await;
@@ -116,11 +122,11 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.browser.click("#ship").await;
         self.browser.read("payment captured").await;
         self.look("order-partly-captured").await;
-        self.browser.click("#dial-hold").await;
+        self.turn("hold", "Webhooks are held").await;
         self.open("/messages").await;
         self.browser.click("#feed li:first-child summary").await;
         self.look("messages").await;
-        self.browser.click("#dial-reset").await;
+        self.turn("reset", "Everything works again").await;
     }
 
     async fn other_payments(&self) {
@@ -202,11 +208,11 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.order("en_GB").await;
         let page = self.browser.address().await;
         self.open("/messages").await;
-        self.browser.click("#dial-down").await;
+        self.turn("down", "Nothing reaches Stripe now").await;
         self.browser.open_page(&page).await;
         self.look("page-unreachable").await;
         self.open("/messages").await;
-        self.browser.click("#dial-reset").await;
+        self.turn("reset", "Everything works again").await;
         self.open("/apps").await;
         self.browser.click("#disconnect").await;
         self.browser.see("#confirm-disconnect").await;

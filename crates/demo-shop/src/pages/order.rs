@@ -220,7 +220,7 @@ fn transmitted(transmission: Transmission, done: Transmitted) -> Result<String, 
     };
     match (done, failed) {
         (_, 0) => Ok(moved),
-        (0, failed) => Err(format!("No money has moved for {}: see why below.", items(failed))),
+        (0, failed) => Err(format!("{} failed: see why below.", items(failed))),
         (_, failed) => Err(format!("{moved} {} failed: see why below.", items(failed))),
     }
 }
