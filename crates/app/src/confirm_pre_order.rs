@@ -16,7 +16,7 @@ use crate::limits::{CONFLICTS_MAX, DESCRIBE_PATIENCE};
 use crate::ports::{CommitOutcome, Refusal, StoreError, Stored};
 use crate::pre_order::Unknown;
 use crate::problem::Problem;
-use crate::tenant::{NotConnected, Tenant};
+use crate::tenant::{BusinessModel, NotConnected, Tenant};
 
 /// Why a pre-order was not confirmed.
 #[derive(Debug, Error)]
@@ -61,6 +61,16 @@ impl From<Unknown> for ConfirmError {
 struct Placed {
     order: OrderReference,
     checkout: Checkout,
+}
+
+/// What the PSP is told of an order beside its total.
+#[derive(Clone, Copy)]
+enum Telling {
+    /// All that an order says, of a payment that was paid before.
+    Description,
+    /// The order that a marketplace's payouts of it will name, of one that may still be paid. It
+    /// can be set only once, so a confirmation must not depend on it.
+    Group,
 }
 
 enum Step {
@@ -123,7 +133,7 @@ impl Context {
             }
             Confirmation::Link(transition) => {
                 self.check_order(tenant, &stored, &placed.order).await?;
-                self.link(stored, *transition, told).await
+                self.link(tenant, stored, *transition, told).await
             }
             Confirmation::GiveBack(transition, refused) => {
                 self.check_order(tenant, &stored, &placed.order).await?;
@@ -177,6 +187,7 @@ impl Context {
 
     async fn link(
         &self,
+        tenant: &Tenant,
         stored: Stored,
         transition: Transition,
         told: Told,
@@ -186,9 +197,14 @@ impl Context {
         let linked = moved.payment.clone();
         match self.write(&stored, moved, None).await? {
             CommitOutcome::Committed => {
-                match told {
-                    Told::Known => {}
-                    Told::NotYet | Told::Overtaken => self.describe(&linked).await,
+                match (told, tenant.settings.business_model) {
+                    (Told::Known, BusinessModel::Direct) => {}
+                    (Told::Known, BusinessModel::Marketplace) => {
+                        self.tell_briefly(&linked, Telling::Group).await;
+                    }
+                    (Told::NotYet | Told::Overtaken, _) => {
+                        self.tell_briefly(&linked, Telling::Description).await;
+                    }
                 }
                 Ok(Step::Confirmed)
             }
@@ -196,19 +212,27 @@ impl Context {
         }
     }
 
-    /// Tells the PSP the order of a payment that was paid before. People find it by that; nothing
-    /// else depends on it, so it is not journaled, and the shopper does not wait for long.
-    async fn describe(&self, payment: &Payment) {
-        let Some(reference) = payment.reference() else { return };
-        let described = async {
+    /// Tells the PSP something about the order of a payment. People find it by that; nothing else
+    /// depends on it, so it is not journaled, and the shopper does not wait for long.
+    async fn tell_briefly(&self, payment: &Payment, telling: Telling) {
+        let (Some(reference), Some(order)) =
+            (payment.reference(), &payment.checkout.order_reference)
+        else {
+            return;
+        };
+        let told = async {
             let credentials = self.credentials_of(payment).await?;
             let key = IdempotencyKey::new(self.entropy.new_id().to_string());
-            let described =
-                self.psp.describe_payment(&credentials, reference, &payment.checkout, &key);
-            described.await.map_err(Problem::from_psp)
+            let told = match telling {
+                Telling::Description => {
+                    self.psp.describe_payment(&credentials, reference, &payment.checkout, &key)
+                }
+                Telling::Group => self.psp.group_payment(&credentials, reference, order, &key),
+            };
+            told.await.map_err(Problem::from_psp)
         };
         let patience = DESCRIBE_PATIENCE.unsigned_abs();
-        let failed = match tokio::time::timeout(patience, described).await {
+        let failed = match tokio::time::timeout(patience, told).await {
             Ok(Ok(())) => return,
             Ok(Err(problem)) => problem.to_string(),
             Err(_) => "the payment provider did not answer in time".to_owned(),

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::client::{Answer, Request, Shown};
+use crate::merchant::BusinessModel;
 use crate::shop::Shop;
 use crate::wire::php;
 
 /// What a person has filled in on the Apps page.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
+    pub(crate) model: BusinessModel,
     pub(crate) publishable_key: String,
     pub(crate) secret_key: SecretString,
     pub(crate) title: String,
@@ -71,7 +73,7 @@ impl Shop {
     /// Connects the app, or changes its configuration. The errors are the app's, one a field.
     pub(crate) async fn configure(&self, configuration: &Configuration) -> Result<(), Vec<String>> {
         let text = php::call(&Keys {
-            business_model: "direct",
+            business_model: configuration.model.name(),
             environment: "test",
             publishable_key: &configuration.publishable_key,
             secret_key: configuration.secret_key.expose_secret(),
@@ -81,13 +83,17 @@ impl Shop {
         });
         let body =
             json!({"data": {"type": "configuration", "attributes": {"configuration": text}}});
-        let answer = self.catalog_call("configure", php::call(&body), false).await;
+        let answer = self.catalog_call("configure", php::call(&body), 0).await;
         let answer = answer.map_err(|error| vec![error])?;
-        if answer.status == StatusCode::OK { Ok(()) } else { Err(errors(&answer).0) }
+        if answer.status != StatusCode::OK {
+            return Err(errors(&answer).0);
+        }
+        self.change(|state, _| state.merchants.model = configuration.model);
+        Ok(())
     }
 
-    /// Disconnects the app.
-    pub(crate) async fn disconnect(&self, confirmed: bool) -> Result<Disconnected, Vec<String>> {
+    /// Disconnects the app, after so many of its questions were confirmed.
+    pub(crate) async fn disconnect(&self, confirmed: usize) -> Result<Disconnected, Vec<String>> {
         let answer = self.catalog_call("disconnect", "{}".to_owned(), confirmed).await;
         let answer = answer.map_err(|error| vec![error])?;
         if answer.status.is_success() {
@@ -109,13 +115,16 @@ impl Shop {
         &self,
         endpoint: &str,
         body: String,
-        confirmed: bool,
+        confirmed: usize,
     ) -> Result<Answer, String> {
         let path = format!("/private/{endpoint}");
         let mut headers = self.private_headers()?;
-        if confirmed {
+        if confirmed > 0 {
             let header = HeaderName::from_static("x-confirmation-status");
-            headers.insert(header, HeaderValue::from_static("true"));
+            // One value for each question, in their order.
+            let answers = vec!["true"; confirmed].join(",");
+            let answers = HeaderValue::try_from(answers).map_err(|error| error.to_string())?;
+            headers.insert(header, answers);
         }
         let url = format!("{}{path}", self.config().app);
         let request = Request { method: Method::POST, url, headers, body };

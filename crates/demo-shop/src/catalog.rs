@@ -1,5 +1,6 @@
 //! What the shop sells.
 
+use crate::merchant::Merchant;
 use crate::money::{Currency, Money};
 
 /// A product.
@@ -11,6 +12,8 @@ pub struct Product {
     pub name: &'static str,
     /// One sentence about it.
     pub about: &'static str,
+    /// The reference of the merchant who sells it on a marketplace; the shop sells the others itself.
+    seller: Option<&'static str>,
     /// Gross prices in minor units, in the order of [`Currency::ALL`].
     prices: [i64; 5],
     /// Its picture, an SVG document.
@@ -26,6 +29,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "kettle",
         name: "Enamel kettle, 2 l",
         about: "Whistles softly, works on induction.",
+        seller: None,
         prices: [9_999, 10_900, 8_900, 9_800, 16_800],
         picture: include_str!("../assets/pictures/kettle.svg"),
     },
@@ -33,6 +37,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "strainer",
         name: "Tea strainer, steel",
         about: "Fine enough for rooibos.",
+        seller: None,
         prices: [4_245, 4_600, 3_700, 4_150, 7_200],
         picture: include_str!("../assets/pictures/strainer.svg"),
     },
@@ -40,6 +45,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "teapot",
         name: "Glass teapot, 1.2 l",
         about: "Watch it draw. Hand-blown in Lauscha.",
+        seller: Some("MER000001"),
         prices: [6_400, 6_900, 5_600, 6_300, 10_900],
         picture: include_str!("../assets/pictures/teapot.svg"),
     },
@@ -47,6 +53,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "cup",
         name: "Stoneware cup",
         about: "Thick walls, glazed by hand.",
+        seller: Some("MER000001"),
         prices: [1_890, 2_050, 1_650, 1_850, 3_200],
         picture: include_str!("../assets/pictures/cup.svg"),
     },
@@ -54,6 +61,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "tin",
         name: "Tea tin, 250 g",
         about: "Double lid, keeps the aroma in.",
+        seller: Some("MER000002"),
         prices: [2_450, 2_650, 2_150, 2_400, 4_100],
         picture: include_str!("../assets/pictures/tin.svg"),
     },
@@ -61,6 +69,7 @@ pub const PRODUCTS: [Product; 6] = [
         sku: "spoon",
         name: "Brass caddy spoon",
         about: "One heap is one cup.",
+        seller: Some("MER000002"),
         prices: [1_200, 1_300, 1_050, 1_180, 2_000],
         picture: include_str!("../assets/pictures/spoon.svg"),
     },
@@ -71,6 +80,12 @@ impl Product {
     #[must_use]
     pub fn find(sku: &str) -> Option<&'static Self> {
         PRODUCTS.iter().find(|product| product.sku == sku)
+    }
+
+    /// Who sells it on a marketplace, where it is not the shop itself.
+    #[must_use]
+    pub fn seller(&self) -> Option<&'static Merchant> {
+        self.seller.and_then(Merchant::find)
     }
 
     /// Its gross price.

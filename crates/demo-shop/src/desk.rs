@@ -22,6 +22,8 @@ pub(crate) enum NotDone {
          Connect the app on the Apps page, then try again."
     )]
     NoListener,
+    #[error("No payment app pays merchants out now. Connect it on the Apps page, then try again.")]
+    NoPayouts,
     #[error("The command was not taken, so nothing has changed: {0}. Try again.")]
     NotTaken(String),
 }

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::merchant::Merchant;
 use crate::money::in_words;
 use crate::process::ResultMessage;
 use crate::state::State;
 use crate::wire::incoming::{AppPayload, MethodPayload, Name, NewsPayload, ResultPayload, payload};
+use crate::wire::merchant::{Invitation, StatusPayload};
 
 /// So many details of a payment are kept.
 const DETAILS_MAX: usize = 40;
@@ -52,8 +54,9 @@ pub(crate) fn handle(
         }
         Name::DeletePaymentMethod => payload(body).map(|it| delete_method(state, it, said)),
         Name::AppConfigUpdated => payload(body).map(|it| app_changed(state, it)),
-        Name::ReadyForMerchantAppOnboarding | Name::MerchantAppOnboardingStatusChanged => {
-            Ok(Handled::new("merchants", "This shop has no merchants: nothing to do."))
+        Name::ReadyForMerchantAppOnboarding => payload(body).map(|it| invited(state, it)),
+        Name::MerchantAppOnboardingStatusChanged => {
+            payload(body).map(|it| status_changed(state, it))
         }
     };
     handled.unwrap_or_else(Handled::rejected)
@@ -148,6 +151,25 @@ fn app_changed(state: &mut State, told: AppPayload) -> Handled {
         true => format!("The shop now uses {}.", told.message_channels.join(", ")),
         false => "The shop sends no more commands and reads no other channel.".to_owned(),
     };
+    if !told.is_active {
+        state.merchants.invitation = None;
+    }
     state.app = Some(told);
     Handled::new(summary, done)
+}
+
+fn invited(state: &mut State, told: Invitation) -> Handled {
+    let summary = format!("{} · {}", told.app_name, told.onboarding.strategy);
+    state.merchants.invitation = Some(told);
+    Handled::new(summary, "Merchants can onboard now.")
+}
+
+fn status_changed(state: &mut State, told: StatusPayload) -> Handled {
+    let StatusPayload { merchant_reference, status } = told;
+    let Some(merchant) = Merchant::find(&merchant_reference) else {
+        return Handled::rejected(format!("there is no merchant {merchant_reference}"));
+    };
+    let summary = format!("{merchant_reference} · {status}");
+    state.merchants.tell_status(merchant, status);
+    Handled::new(summary, format!("It shows on the page of {}.", merchant.name))
 }

@@ -2,7 +2,8 @@
 //! with the app that it tests and shows.
 //!
 //! A storefront to buy in, a back office with the default order process, an Apps page that
-//! connects and disconnects the app, a live list of every call and message, and dials that make
+//! connects and disconnects the app, merchants who are onboarded and paid
+//! out where the shop is a marketplace, a live list of every call and message, and dials that make
 //! the stand-in for Stripe misbehave. State lives in memory. [`Shop::router`] has the pages,
 //! [`Shop::run`] reads the message channels as a shop's worker does.
 //!
@@ -21,14 +22,18 @@ mod entropy;
 mod handler;
 mod journal;
 mod mask;
+mod merchant;
 mod money;
+mod onboarding;
 mod order;
 mod pages;
 mod payment;
+mod payout;
 mod poller;
 mod process;
 mod shop;
 mod state;
+mod transmission;
 mod wire;
 
 pub use config::{Config, Keys};

@@ -1,11 +1,14 @@
 //! An order, and what its items say together.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::cart::Cart;
 use crate::catalog::{self, Product};
 use crate::customer::{Customer, Locale};
+use crate::merchant::{self, BusinessModel};
 use crate::money::{Currency, Money};
+use crate::payout::{Payout, Share, Transmission};
 use crate::process::{Action, ItemState, PaymentStatus, ResultMessage, Trigger, Week};
 
 /// An order.
@@ -42,6 +45,8 @@ pub struct Placed {
     pub method: String,
     /// Whether the payment page shows inside of the shop.
     pub framed: bool,
+    /// Whom the shop sold for at that time.
+    pub model: BusinessModel,
 }
 
 /// A line of an order.
@@ -57,6 +62,8 @@ pub struct Item {
     pub state: ItemState,
     /// Since when, by the shop's clock.
     pub since: Timestamp,
+    /// The merchant's part of it, where the shop sells it for one.
+    pub share: Option<Share>,
 }
 
 /// What is to be sent for items that a person, or time, has just moved.
@@ -73,14 +80,34 @@ pub struct Moved {
 impl Order {
     /// An order of what is in a cart. Its items get the ids that follow `last_id`.
     #[must_use]
-    pub fn of_cart(reference: String, cart: &Cart, placed: Placed, last_id: i64) -> Self {
+    pub fn of_cart(
+        reference: String,
+        cart: &Cart,
+        placed: Placed,
+        last_id: i64,
+        new_id: impl Fn() -> Uuid,
+    ) -> Self {
         let since = placed.at;
+        let share = |line: &crate::cart::Line| {
+            let merchant = match placed.model {
+                BusinessModel::Direct => return None,
+                BusinessModel::Marketplace => line.product.seller()?,
+            };
+            Some(Share {
+                merchant,
+                reference: new_id(),
+                amount: merchant::share(line.price(cart.currency).minor),
+                payout: Payout::Open,
+                trouble: None,
+            })
+        };
         let items = (last_id + 1..).zip(&cart.lines).map(|(id, line)| Item {
             id,
             product: line.product,
             quantity: line.quantity,
             state: ItemState::New,
             since,
+            share: share(line),
         });
         Self {
             reference,
@@ -230,6 +257,23 @@ impl Order {
     pub fn allowing(&self, action: Action) -> Vec<i64> {
         let allows = |item: &&Item| item.state.on_action(action).is_some();
         self.items.iter().filter(allows).map(|item| item.id).collect()
+    }
+
+    /// The items of which money can be moved between marketplace and merchants.
+    #[must_use]
+    pub fn transmittable(&self, transmission: Transmission) -> Vec<i64> {
+        self.shares(transmission).map(|(item, _)| item.id).collect()
+    }
+
+    /// How much of that there is, in minor units.
+    #[must_use]
+    pub fn transmittable_amount(&self, transmission: Transmission) -> i64 {
+        self.shares(transmission).map(|(_, share)| share.amount).sum()
+    }
+
+    fn shares(&self, transmission: Transmission) -> impl Iterator<Item = (&Item, &Share)> {
+        let each = self.items.iter().filter_map(|item| Some((item, item.share.as_ref()?)));
+        each.filter(move |(item, share)| share.allows(transmission, item.state))
     }
 
     /// The amount of a capture or refund of those of the items that allow it.

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::cart::Cart;
 use crate::journal::Journal;
+use crate::merchant::Merchants;
 use crate::order::{Order, Placed};
 use crate::process::Trigger;
 use crate::wire::incoming::{AppPayload, Channel, MethodConfiguration, MethodPayload};
@@ -26,6 +28,8 @@ pub struct State {
     pub orders: Vec<Order>,
     /// What the shop was told about the app, once it was told something.
     pub app: Option<AppPayload>,
+    /// The merchants of a marketplace.
+    pub merchants: Merchants,
     /// What a person has set the order process to.
     pub trigger: Trigger,
     /// Every call and message.
@@ -57,6 +61,14 @@ struct Calls {
     configuration: Option<MethodConfiguration>,
 }
 
+impl Calls {
+    fn endpoint(&self, name: &str) -> Option<String> {
+        let configuration = self.configuration.as_ref()?;
+        let endpoint = configuration.endpoints.iter().find(|it| it.name == name)?;
+        Some(format!("{}{}", configuration.base_url, endpoint.path))
+    }
+}
+
 /// A payment method that shoppers can choose.
 #[derive(Clone, Debug)]
 pub struct Offer {
@@ -82,6 +94,7 @@ impl Default for State {
         Self {
             orders: Vec::new(),
             app: None,
+            merchants: Merchants::default(),
             trigger: Trigger::default(),
             journal: Journal::default(),
             clock_ahead: SignedDuration::ZERO,
@@ -98,10 +111,10 @@ impl Default for State {
 
 impl State {
     /// Saves an order. Returns its reference.
-    pub fn place(&mut self, cart: &Cart, placed: Placed) -> String {
+    pub fn place(&mut self, cart: &Cart, placed: Placed, new_id: impl Fn() -> Uuid) -> String {
         self.orders_made += 1;
         let reference = format!("DE--{}", self.orders_made);
-        let order = Order::of_cart(reference.clone(), cart, placed, self.items_made);
+        let order = Order::of_cart(reference.clone(), cart, placed, self.items_made, new_id);
         self.items_made = order.items.last().map_or(self.items_made, |item| item.id);
         self.orders.push(order);
         if self.orders.len() > ORDERS_MAX {
@@ -143,14 +156,16 @@ impl State {
     pub fn offers(&self) -> Vec<Offer> {
         let offered = |(name, method): (&String, &Method)| {
             let calls = method.calls.as_ref()?;
-            let authorization = calls.configuration.as_ref().and_then(|configuration| {
-                let endpoint =
-                    configuration.endpoints.iter().find(|it| it.name == AUTHORIZATION)?;
-                Some(format!("{}{}", configuration.base_url, endpoint.path))
-            });
+            let authorization = calls.endpoint(AUTHORIZATION);
             Some(Offer { name: name.clone(), provider: calls.provider.clone(), authorization })
         };
         self.methods.iter().filter_map(offered).collect()
+    }
+
+    /// The address of a payment method's endpoint, as long as the method is offered.
+    #[must_use]
+    pub fn endpoint(&self, method: &str, name: &str) -> Option<String> {
+        self.methods.get(method)?.calls.as_ref()?.endpoint(name)
     }
 
     /// A payment method comes or changes. Returns whether that is news: an older word than the

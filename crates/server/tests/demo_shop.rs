@@ -183,7 +183,7 @@ async fn asks_before_it_is_disconnected(newcomer: &Newcomer) {
     let asked = newcomer.post("/apps/disconnect", "", "").await;
     assert_eq!(asked.status(), StatusCode::CONFLICT);
     assert!(asked.text().await.unwrap().contains("Ignore &#38; Disconnect"));
-    newcomer.press("/apps/disconnect", "confirmed=true").await;
+    newcomer.press("/apps/disconnect", "confirmed=1").await;
     newcomer.sees("/apps", "id=\"app-status\">disconnected").await;
     newcomer.sees("/", "No payment app is connected yet").await;
 }

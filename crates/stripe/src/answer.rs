@@ -147,7 +147,9 @@ impl Answer {
 
     fn refused(&self, error: &ErrorBody) -> PspError {
         match self.status {
-            StatusCode::TOO_MANY_REQUESTS => PspError::NotSent(self.described()),
+            StatusCode::TOO_MANY_REQUESTS => {
+                PspError::NotSent(format!("too many at once, {}", self.described()))
+            }
             StatusCode::CONFLICT if error.code.as_deref() == Some(LOCK_TIMEOUT) => {
                 PspError::NotSent(self.described())
             }

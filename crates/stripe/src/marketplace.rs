@@ -8,7 +8,7 @@ use http::Method;
 use jiff::Timestamp;
 use payment::{
     AccountFacts, Currency, IdempotencyKey, MerchantId, Money, NewTransfer, OrderReference,
-    PspAccountId, PspChargeId, PspReversalId, PspTransferId, ReversalId, TransferId,
+    PspAccountId, PspChargeId, PspReference, PspReversalId, PspTransferId, ReversalId, TransferId,
 };
 use serde::de::DeserializeOwned;
 
@@ -104,6 +104,20 @@ impl MarketplacePsp for StripePsp {
             Err(PspError::Refused(refusal)) if !refusal.unauthorized => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn group_payment(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        order: &OrderReference,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        let path = format!("/v1/payment_intents/{}", checked(reference.as_str())?);
+        let form = Form::new().with("transfer_group", order);
+        let intent = self.post("group_payment", &credentials.secret_key, path, form, key).await?;
+        let serde::de::IgnoredAny = intent;
+        Ok(())
     }
 
     async fn settlement_currency(

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{
     AccountFacts, Currency, IdempotencyKey, MerchantId, MerchantReference, Money, NewTransfer,
-    OrderReference, PspAccountId, PspChargeId, PspReversalId, PspTransferId, ReversalId, TenantId,
-    TransferId,
+    OrderReference, PspAccountId, PspChargeId, PspReference, PspReversalId, PspTransferId,
+    ReversalId, TenantId, TransferId,
 };
 
 use crate::ports::PspError;
@@ -59,6 +59,16 @@ pub trait MarketplacePsp: Send + Sync {
         credentials: &Credentials,
         account: &PspAccountId,
     ) -> Result<Option<String>, PspError>;
+
+    /// Says of an attempt which order its payouts will name, where that was not known when it was
+    /// made. It can be said once.
+    async fn group_payment(
+        &self,
+        credentials: &Credentials,
+        reference: &PspReference,
+        order: &OrderReference,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError>;
 
     /// The currency in which a charge came to the platform's balance; `None` where that is not
     /// known yet.

@@ -505,7 +505,7 @@ pub enum PspError {
     Refused(Box<Refusal>),
     /// The call never reached the PSP, or was turned away before it was carried out: safe to
     /// repeat later.
-    #[error("the payment provider was not reached: {0}")]
+    #[error("the payment provider did not take the request: {0}")]
     NotSent(String),
     /// Nobody knows whether it happened: repeat under the same key, or ask. Never a failure.
     #[error("the payment provider did not answer: {0}")]

@@ -10,6 +10,7 @@
 
 mod accessibility;
 mod frame;
+mod marketplace;
 mod once;
 mod page;
 mod payment;

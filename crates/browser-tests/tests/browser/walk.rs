@@ -37,6 +37,7 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.payment_page().await;
         self.back_office().await;
         self.other_payments().await;
+        self.marketplace().await;
         self.ends().await;
     }
 
@@ -58,6 +59,12 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.open("/").await;
         self.browser.click(&format!("#add-{sku}")).await;
         self.browser.read("is in your cart").await;
+    }
+
+    /// Turns a dial, and waits until the shop says so: what is opened before that may be lost.
+    async fn turn(&self, dial: &str, said: &str) {
+        self.browser.click(&format!("#dial-{dial}")).await;
+        self.browser.read(said).await;
     }
 
     /// Puts a kettle into the cart and orders it, in this language.
@@ -115,11 +122,11 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.browser.click("#ship").await;
         self.browser.read("payment captured").await;
         self.look("order-partly-captured").await;
-        self.browser.click("#dial-hold").await;
+        self.turn("hold", "Webhooks are held").await;
         self.open("/messages").await;
         self.browser.click("#feed li:first-child summary").await;
         self.look("messages").await;
-        self.browser.click("#dial-reset").await;
+        self.turn("reset", "Everything works again").await;
     }
 
     async fn other_payments(&self) {
@@ -147,6 +154,42 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.open_and_look("/orders", "orders").await;
     }
 
+    async fn marketplace(&self) {
+        self.open_and_look("/merchants", "merchants-none").await;
+        self.browser.connect_marketplace(&self.demo).await;
+        self.open_and_look("/apps", "apps-marketplace").await;
+        self.put_into_the_cart("tin").await;
+        self.look("shop-marketplace").await;
+        self.browser.open_merchant(&self.demo, "MER000001").await;
+        self.look("merchant-new").await;
+        self.browser.click("#onboard").await;
+        self.browser.see("button[value=complete]").await;
+        self.look("onboarding").await;
+        self.browser.click("button[value=complete]").await;
+        self.browser.read("nothing more").await;
+        self.look("merchant-onboarded").await;
+
+        self.put_into_the_cart("cup").await;
+        self.order("en_GB").await;
+        self.browser.pay_with_card(PAID).await;
+        self.browser.arrive(&format!("{}/order-success", self.demo.shop)).await;
+        self.browser.click("#go-to-order").await;
+        self.browser.click("#ship").await;
+        self.browser.read("payment captured").await;
+        self.browser.click("#pay-out").await;
+        self.browser.see("#payout-trouble").await;
+        self.look("order-paid-out").await;
+        self.open_and_look("/merchants", "merchants").await;
+        self.open_and_look("/merchants/MER000001", "merchant-paid").await;
+        self.browser.click("#money .strong").await;
+        self.browser.click("#take-back").await;
+        self.browser.read("taken back").await;
+        self.open_and_look("/merchants/MER000001", "merchant-taken-back").await;
+        self.browser.click("#onboard").await;
+        self.browser.read("Dashboard of").await;
+        self.look("dashboard").await;
+    }
+
     async fn ends(&self) {
         self.order("en_GB").await;
         let page = self.browser.address().await;
@@ -165,11 +208,11 @@ impl<L: AsyncFn(&Browser, &str)> Walk<L> {
         self.order("en_GB").await;
         let page = self.browser.address().await;
         self.open("/messages").await;
-        self.browser.click("#dial-down").await;
+        self.turn("down", "Nothing reaches Stripe now").await;
         self.browser.open_page(&page).await;
         self.look("page-unreachable").await;
         self.open("/messages").await;
-        self.browser.click("#dial-reset").await;
+        self.turn("reset", "Everything works again").await;
         self.open("/apps").await;
         self.browser.click("#disconnect").await;
         self.browser.see("#confirm-disconnect").await;

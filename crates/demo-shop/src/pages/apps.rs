@@ -7,6 +7,7 @@ use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::apps::{Configuration, Disconnected, Question};
+use crate::merchant::BusinessModel;
 use crate::pages::fields::Fields;
 use crate::pages::visit::{Frame, Section, Visit, lead_to, page_with};
 use crate::shop::Shop;
@@ -15,6 +16,8 @@ use crate::wire::incoming::AppPayload;
 
 const TITLE: &str = "Kessel & Söhne";
 const BUTTON_COLOR: &str = "#0a6b4f";
+/// The app asks about open payments, then about merchants.
+const QUESTIONS_MAX: usize = 2;
 
 #[derive(Template)]
 #[template(path = "apps.html")]
@@ -25,12 +28,19 @@ struct AppsPage {
     tenant: String,
     form: Form,
     problems: Vec<String>,
-    question: Option<Question>,
+    question: Option<Asked>,
     trouble: Option<String>,
+}
+
+/// The app's question, and which one it is, counted from 1.
+struct Asked {
+    question: Question,
+    number: usize,
 }
 
 /// The form, without the secret key that somebody typed.
 struct Form {
+    model: &'static str,
     publishable_key: String,
     secret_key: String,
     title: String,
@@ -43,6 +53,7 @@ impl Form {
     fn offered(shop: &Shop) -> Self {
         let config = shop.config();
         Self {
+            model: shop.read(|state| state.merchants.model.name()),
             publishable_key: config.keys.publishable.clone(),
             secret_key: config.keys.secret.expose_secret().to_owned(),
             title: TITLE.to_owned(),
@@ -53,6 +64,7 @@ impl Form {
 
     fn sent(shop: &Shop, fields: &Fields) -> Self {
         Self {
+            model: BusinessModel::from_name(fields.text("business_model")).name(),
             publishable_key: fields.text("publishable_key").to_owned(),
             title: fields.text("title").to_owned(),
             button_color: fields.text("button_color").to_owned(),
@@ -71,6 +83,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
 pub(crate) async fn configure(State(shop): State<Shop>, visit: Visit, fields: Fields) -> Response {
     let form = Form::sent(&shop, &fields);
     let configuration = Configuration {
+        model: BusinessModel::from_name(form.model),
         publishable_key: form.publishable_key.clone(),
         secret_key: SecretString::from(fields.text("secret_key").to_owned()),
         title: form.title.clone(),
@@ -89,13 +102,16 @@ pub(crate) async fn configure(State(shop): State<Shop>, visit: Visit, fields: Fi
 /// Disconnects the app. Where it asks first, the person is asked.
 pub(crate) async fn disconnect(State(shop): State<Shop>, visit: Visit, fields: Fields) -> Response {
     let form = Form::offered(&shop);
-    match shop.disconnect(fields.has("confirmed")).await {
+    let confirmed = fields.text("confirmed").parse::<usize>().unwrap_or_default();
+    let confirmed = confirmed.min(QUESTIONS_MAX);
+    match shop.disconnect(confirmed).await {
         Ok(Disconnected::Done) => {
             let text = "The app is disconnected. Its payment method goes by a message.";
             lead_to(&shop, "/apps", Ok(text.to_owned()))
         }
         Ok(Disconnected::Asks(question)) => {
-            render(visit, StatusCode::CONFLICT, form, Vec::new(), Some(question))
+            let asked = Asked { question, number: confirmed + 1 };
+            render(visit, StatusCode::CONFLICT, form, Vec::new(), Some(asked))
         }
         Err(problems) => render(visit, StatusCode::BAD_GATEWAY, form, problems, None),
     }
@@ -106,7 +122,7 @@ fn render(
     status: StatusCode,
     form: Form,
     problems: Vec<String>,
-    question: Option<Question>,
+    question: Option<Asked>,
 ) -> Response {
     let tenant = visit.shop.config().tenant.clone();
     let (app, offers, trouble) =

@@ -81,8 +81,9 @@ pub(crate) async fn place(State(shop): State<Shop>, visit: Visit, fields: Fields
     let Entered { customer, locale, method, framed, .. } = entered;
     let cart = visit.cart;
     let reference = shop.change(|state, at| {
-        let placed = Placed { at, customer, locale, currency: cart.currency, method, framed };
-        state.place(&cart, placed)
+        let (currency, model) = (cart.currency, state.merchants.model);
+        let placed = Placed { at, customer, locale, currency, method, framed, model };
+        state.place(&cart, placed, || shop.entropy().new_id())
     });
     let empty = Cart { currency: cart.currency, lines: Vec::new() };
     with_cart(&empty, send_to_payment(&shop, &reference).await)

@@ -21,11 +21,6 @@ impl Fields {
         let values = self.0.iter().filter(|(known, _)| known == name);
         values.filter_map(|(_, value)| value.parse().ok()).collect()
     }
-
-    /// Whether a field was sent with something in it.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        !self.text(name).is_empty()
-    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {

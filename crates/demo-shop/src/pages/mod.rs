@@ -7,6 +7,8 @@ mod dials;
 mod fields;
 mod guard;
 mod live;
+mod merchant;
+mod merchants;
 mod messages;
 mod order;
 mod orders;
@@ -40,6 +42,10 @@ pub(crate) fn router(shop: Shop) -> Router {
         .route("/orders/trigger", post(orders::trigger))
         .route("/orders/{reference}", get(order::show))
         .route("/orders/{reference}/{action}", post(order::act))
+        .route("/merchants", get(merchants::show))
+        .route("/merchants/{reference}", get(merchant::show))
+        .route("/merchants/{reference}/onboard", post(merchant::onboard))
+        .route("/merchants/{reference}/back/{how}", get(merchant::back))
         .route("/apps", get(apps::show))
         .route("/apps/configure", post(apps::configure))
         .route("/apps/disconnect", post(apps::disconnect))

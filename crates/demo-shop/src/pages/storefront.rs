@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::cart::{Cart, QUANTITY_MAX};
 use crate::catalog::{PRODUCTS, Product};
+use crate::merchant::Merchant;
 use crate::money::{Currency, Money};
 use crate::pages::fields::Fields;
 use crate::pages::visit::{Frame, Section, Visit, lead_to, page, say, with_cart};
@@ -23,6 +24,8 @@ struct Storefront {
 
 struct Shown {
     product: &'static Product,
+    /// Whom the shop sells it for.
+    seller: Option<&'static Merchant>,
     price: Money,
 }
 
@@ -57,9 +60,13 @@ pub(super) fn cart_lines(cart: &Cart) -> Vec<CartLine> {
 
 pub(crate) async fn show(visit: Visit) -> Response {
     let currency = visit.cart.currency;
-    let products =
-        PRODUCTS.iter().map(|product| Shown { product, price: product.price(currency) }).collect();
     let frame = visit.frame(Section::Shop, "For tea", "/");
+    let shown = |product: &'static Product| Shown {
+        product,
+        seller: product.seller().filter(|_| frame.marketplace),
+        price: product.price(currency),
+    };
+    let products = PRODUCTS.iter().map(shown).collect();
     let (currency, currencies) = (currency.code(), Currency::ALL.map(Currency::code));
     page(&Storefront { frame, products, currency, currencies })
 }

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use crate::journal::{Direction, Entry};
+use crate::merchant::{Merchant, Merchants};
 use crate::money::Money;
 use crate::order::Order;
+use crate::payout::{Payout, Share, Transmission};
 use crate::process::{Action, ItemState};
 
 /// A state in a chip: the words say it, the tone repeats it.
@@ -38,6 +40,16 @@ impl Chip {
         Self { text: state.name(), tone }
     }
 
+    /// Whether a merchant has got its share.
+    pub(crate) fn of_share(share: &Share) -> Self {
+        match &share.payout {
+            Payout::PaidOut(_) => Self { text: "paid out", tone: "ok" },
+            Payout::TakenBack => Self { text: "taken back", tone: "info" },
+            Payout::Open if share.trouble.is_some() => Self { text: "payout failed", tone: "bad" },
+            Payout::Open => Self { text: "not paid out", tone: "wait" },
+        }
+    }
+
     /// One chip for each state that items of the order are in.
     pub(crate) fn of_order(order: &Order) -> Vec<Self> {
         let mut chips: Vec<Self> = Vec::new();
@@ -47,6 +59,28 @@ impl Chip {
             }
         }
         chips
+    }
+}
+
+/// Where a merchant's onboarding stands, in a chip with the app's words.
+pub(crate) struct Standing {
+    pub(crate) text: String,
+    pub(crate) tone: &'static str,
+}
+
+impl Standing {
+    pub(crate) fn of(known: &Merchants, merchant: &Merchant) -> Self {
+        let Some(status) = known.status(merchant) else {
+            return Self { text: "not begun".to_owned(), tone: "info" };
+        };
+        let tone = match status {
+            "completed" | "enabled" => "ok",
+            "restricted" | "rejected" => "bad",
+            // Incomplete, pending, restricted soon: somebody has to do something, or wait.
+            _ => "wait",
+        };
+        let words = known.words(merchant).map(|state| state.attributes.status_text.to_lowercase());
+        Self { text: words.unwrap_or_else(|| status.to_owned()), tone }
     }
 }
 
@@ -241,6 +275,38 @@ pub(crate) fn buttons(order: &Order) -> Vec<Button> {
         is_primary: Some(action) == primary,
     };
     possible.into_iter().map(button).collect()
+}
+
+impl Transmission {
+    /// The word in its address.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PayOut => "pay-out",
+            Self::TakeBack => "take-back",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::PayOut => "Pay out",
+            Self::TakeBack => "Reverse payout",
+        }
+    }
+}
+
+/// The buttons that move money between marketplace and merchants.
+pub(crate) fn payout_buttons(order: &Order) -> Vec<Button> {
+    let button = |transmission: Transmission| Button {
+        name: transmission.name(),
+        text: transmission.text(),
+        amount: Some(Money {
+            minor: order.transmittable_amount(transmission),
+            currency: order.currency(),
+        }),
+        is_primary: false,
+    };
+    let possible = |transmission: &Transmission| !order.transmittable(*transmission).is_empty();
+    Transmission::ALL.into_iter().filter(possible).map(button).collect()
 }
 
 /// A time for people and for the script that turns it into their own.

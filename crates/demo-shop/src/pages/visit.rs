@@ -8,6 +8,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
 
 use crate::cart::{self, Cart};
+use crate::merchant::BusinessModel;
 use crate::pages::guard::Nonce;
 use crate::shop::Shop;
 use crate::state::Notice;
@@ -29,6 +30,7 @@ pub(crate) enum Section {
     Shop,
     Cart,
     Orders,
+    Merchants,
     Apps,
     Messages,
 }
@@ -45,11 +47,15 @@ pub(crate) struct Frame {
     /// Where the live parts of the page are read anew.
     pub(crate) address: String,
     pub(crate) connected: bool,
+    /// Whether the shop sells for merchants, too.
+    pub(crate) marketplace: bool,
 }
 
 impl Visit {
     /// The frame of a page at `address`.
     pub(crate) fn frame(self, section: Section, title: &str, address: impl Into<String>) -> Frame {
+        let (connected, model) =
+            self.shop.read(|state| (!state.offers().is_empty(), state.merchants.model));
         Frame {
             title: title.to_owned(),
             nonce: self.nonce,
@@ -58,7 +64,8 @@ impl Visit {
             cart_count: self.cart.count(),
             version: self.version,
             address: address.into(),
-            connected: !self.shop.read(|state| state.offers().is_empty()),
+            connected,
+            marketplace: model == BusinessModel::Marketplace,
         }
     }
 }
@@ -71,6 +78,7 @@ impl Frame {
                 Section::Shop => "shop",
                 Section::Cart => "cart",
                 Section::Orders => "orders",
+                Section::Merchants => "merchants",
                 Section::Apps => "apps",
                 Section::Messages => "messages",
             }

@@ -3,5 +3,7 @@
 
 pub mod command;
 pub mod incoming;
+pub mod merchant;
 pub mod order_data;
 pub mod php;
+pub mod transfers;

@@ -8,6 +8,7 @@
 )]
 
 mod channels;
+mod merchants;
 mod pages;
 mod process;
 mod recorded;

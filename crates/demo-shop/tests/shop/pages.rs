@@ -121,6 +121,8 @@ async fn another_sites_page_cannot_drive_the_shop() {
         "/apps/disconnect",
         "/orders/trigger",
         "/orders/DE--1/cancel",
+        "/orders/DE--1/pay-out",
+        "/merchants/MER000001/onboard",
         "/pay/DE--1",
         "/dials/reset",
     ];
@@ -215,12 +217,21 @@ async fn the_app_asks_before_it_is_disconnected() {
     scene.app.answer(path, StatusCode::CONFLICT, question);
     let seen = scene.post("/apps/disconnect", "").await;
     assert_eq!(seen.status, StatusCode::CONFLICT);
-    for part in ["One payment is open.", "Ignore &#38; Disconnect", "id=\"confirm-cancel\""] {
+    for part in [
+        "One payment is open.",
+        "Ignore &#38; Disconnect",
+        "id=\"confirm-cancel\"",
+        "name=\"confirmed\" value=\"1\"",
+    ] {
         assert!(seen.text.contains(part), "{part}: {}", seen.text);
     }
+    // Another question follows, of which the same holds.
+    let seen = scene.post("/apps/disconnect", "confirmed=1").await;
+    assert!(seen.text.contains("name=\"confirmed\" value=\"2\""), "{}", seen.text);
     scene.app.answer(path, StatusCode::NO_CONTENT, json!({}));
-    scene.post("/apps/disconnect", "confirmed=true").await;
+    scene.post("/apps/disconnect", "confirmed=2").await;
     let heard = scene.app.heard_at(Method::POST, path);
     assert!(!heard[0].headers.contains_key("x-confirmation-status"));
     assert_eq!(heard[1].headers["x-confirmation-status"], "true");
+    assert_eq!(heard[2].headers["x-confirmation-status"], "true,true");
 }

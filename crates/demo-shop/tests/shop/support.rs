@@ -23,6 +23,7 @@ pub const ADDRESS: &str = "http://127.0.0.1:8082";
 pub const TOKEN: &str = "test-token";
 pub const TENANT: &str = "tenant-test-0001";
 pub const SECRET: &str = "sk_test_very_secret";
+pub const TRANSFERS: &str = "/private/payments/transfers";
 
 /// A request that the stand-in got.
 #[derive(Clone, Debug)]
@@ -106,7 +107,10 @@ impl StandIn {
         let method = json!({
             "name": "Stripe", "providerName": "Stripe", "paymentMethodAppConfiguration": {
                 "baseUrl": base,
-                "endpoints": [{"name": "authorization", "path": "/private/initialize-payment"}],
+                "endpoints": [
+                    {"name": "authorization", "path": "/private/initialize-payment"},
+                    {"name": "transfer", "path": TRANSFERS},
+                ],
             },
         });
         self.say("payment-method-commands", "2", "AddPaymentMethod", &method);
@@ -228,11 +232,54 @@ impl Scene {
         scene
     }
 
+    /// A shop that sells for merchants, too.
+    pub async fn marketplace() -> Self {
+        let scene = Self::connected().await;
+        let seen = scene.post("/apps/configure", "business_model=marketplace").await;
+        assert!(seen.leads_to().starts_with("/apps?notice="), "{}", seen.text);
+        scene
+    }
+
+    /// The app says where merchants are onboarded.
+    pub fn invite(&self) {
+        let state = |name: &str, texts: [&str; 4]| {
+            let [status, display, button, info] = texts;
+            json!({"name": name, "attributes": {
+                "statusText": status, "displayText": display, "buttonText": button, "buttonInfo": info,
+            }})
+        };
+        let invitation = json!({
+            "type": "payment", "appName": "Stripe", "appIdentifier": "paybridge",
+            "onboarding": {
+                "url": format!("{}/private/merchants/onboarding", self.base), "strategy": "api",
+            },
+            "additionalLinks": [],
+            "merchantOnboardingStates": [
+                state("incomplete", ["To do", "Tell Stripe who you are.", "Begin here", "You come back."]),
+                state("completed", ["All done", "Nothing is missing.", "Open Stripe", "You see your money."]),
+            ],
+        });
+        self.app.say("merchant-app-events", "20", "ReadyForMerchantAppOnboarding", &invitation);
+    }
+
+    /// The app tells where a merchant's onboarding stands.
+    pub fn tell_status(&self, id: &str, merchant: &str, status: &str) {
+        let told = json!({
+            "merchantReference": merchant, "appIdentifier": "paybridge", "type": "payment", "status": status,
+        });
+        self.app.say("merchant-app-events", id, "MerchantAppOnboardingStatusChanged", &told);
+    }
+
     /// Orders a kettle and two strainers, and comes to the payment page.
     pub async fn order(&self) {
         for sku in ["kettle", "strainer", "strainer"] {
             self.post("/cart/add", &format!("sku={sku}")).await;
         }
+        self.check_out().await;
+    }
+
+    /// Orders what is in the cart, and comes to the payment page.
+    pub async fn check_out(&self) {
         let seen = self.post("/checkout", CHECKOUT).await;
         assert_eq!(seen.leads_to(), "https://pay.example.test/app-payment?transactionId=pi_1");
     }

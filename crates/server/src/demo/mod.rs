@@ -160,7 +160,8 @@ impl Running {
              1. {shop}/apps      press Connect: the shop gets a payment method\n  \
              2. {shop}/          put something into the cart, order, and pay with 4242 4242 4242 4242\n  \
              3. {shop}/orders    ship the order, take something back, watch the messages arrive\n  \
-             4. {shop}/messages  make it hard: let Stripe fail, and watch the app cope\n\n\
+             4. {shop}/messages  make it hard: let Stripe fail, and watch the app cope\n  \
+             5. {shop}/apps      connect as a marketplace: onboard two merchants, pay them out\n\n\
              Ctrl-C ends all three, and nothing is kept. To look further:\n\n  \
              every call to Stripe       curl {stripe}/_sandbox/calls\n  \
              every webhook from Stripe  curl {stripe}/_sandbox/webhooks\n  \

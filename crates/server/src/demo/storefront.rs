@@ -21,10 +21,11 @@ pub(super) const TENANT: &str = "kessel-soehne";
 /// How often the shop polls: often enough that a person sees the messages come.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 /// The pages that there are without an order, and what stands on each.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("/", "id=\"add-kettle\""),
     ("/cart", "Your cart"),
     ("/orders", "No orders yet"),
+    ("/merchants", "sells its own goods only"),
     ("/apps", "id=\"connect\""),
     ("/messages", "id=\"dial-hold\""),
     ("/static/shop.css", "--accent"),

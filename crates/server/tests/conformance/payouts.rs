@@ -332,6 +332,26 @@ async fn r19_a_marketplaces_payment_is_captured_once_and_carries_its_order() {
     assert_eq!(lines(&paid), ["MER000001 10000 [i1] ok"]);
 }
 
+/// Its order is not known when it is made. Stripe takes a group once, so that an order whose first
+/// confirmation got lost in between must not depend on it.
+#[tokio::test(start_paused = true)]
+async fn r19_a_payment_before_its_order_carries_it_from_the_confirmation_on() {
+    let app = TestApp::with_merchants().await;
+    for (reference, grouped_before) in [("DE--11", false), ("DE--12", true)] {
+        let order = Order::new(reference);
+        let (_, answer) = app.call(PRE_ORDER, &order.cart(None)).await;
+        let transaction = answer["transactionId"].as_str().unwrap();
+        assert_eq!(app.intent(transaction).await["transfer_group"], Value::Null);
+        if grouped_before {
+            let path = format!("/v1/payment_intents/{transaction}");
+            app.stripe(Method::POST, &path, "transfer_group=DE--0").await;
+        }
+        app.confirmed(&order, transaction).await;
+        let expected = if grouped_before { "DE--0" } else { reference };
+        assert_eq!(app.intent(transaction).await["transfer_group"], expected);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn recorded_payouts_and_reversals_are_taken_as_they_are() {
     let app = TestApp::with_merchants().await;

@@ -29,6 +29,23 @@ async fn r15_a_payout_whose_answer_is_lost_is_no_failure_and_is_never_paid_twice
     app.assert_drained().await;
 }
 
+/// Stripe turns calls away that are too many: the shop's operator reads so, and what to do.
+#[tokio::test(start_paused = true)]
+async fn c26_too_many_calls_at_once_are_told_as_such() {
+    let app = TestApp::with_merchants().await;
+    let order = app.sold("DE--11", 8_499).await;
+    app.answer_next(429, TRANSFER, ALL_TRIES);
+    let told = line(&app.pay_out("DE--11", &ITEM).await[0]);
+    assert!(told.contains("did not take the request: too many at once, HTTP 429: "), "{told}");
+    assert!(told.ends_with("is found out when you ask again"), "{told}");
+    assert_eq!(app.sandbox.transfers().len(), 0);
+
+    let again = app.pay_out("DE--11", &ITEM).await;
+    assert_eq!(lines(&again), ["MER000001 4000 [i1] ok"]);
+    assert_eq!(app.paid_out(&order).await, 4_000);
+    app.assert_drained().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn r15_the_worker_settles_what_nobody_asks_for_again() {
     let app = TestApp::with_merchants().await;

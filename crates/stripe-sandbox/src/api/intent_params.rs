@@ -120,13 +120,28 @@ pub(crate) fn read_confirmation(params: &mut Params, intent: &mut Intent) -> Res
     read_contact(params, intent)
 }
 
+/// A group that is set once stays.
+fn group(known: &mut Option<String>, given: Option<String>) -> Result<(), ApiError> {
+    match (&known, given) {
+        (_, None) => Ok(()),
+        (None, given) => {
+            *known = given;
+            Ok(())
+        }
+        (Some(known), Some(_)) => {
+            let message = format!("The intent is in the group `{known}` already, which stays so.");
+            Err(ApiError::invalid(message).param("transfer_group"))
+        }
+    }
+}
+
 fn read_common(desk: &Desk<'_>, params: &mut Params, intent: &mut Intent) -> Result<(), ApiError> {
     params.accept(WITHOUT_EFFECT);
     method_options::read(params, &mut intent.options)?;
     params.metadata(&mut intent.metadata)?;
     read_contact(params, intent)?;
     overwrite(&mut intent.description, params.text("description")?);
-    overwrite(&mut intent.transfer_group, params.text("transfer_group")?);
+    group(&mut intent.transfer_group, params.filled("transfer_group")?)?;
     overwrite(&mut intent.statement_descriptor, params.text("statement_descriptor")?);
     if let Some(suffix) = params.text("statement_descriptor_suffix")? {
         check_suffix(&suffix)?;

@@ -140,6 +140,16 @@ async fn what_was_made_is_found_by_our_id_alone() {
 }
 
 #[tokio::test]
+async fn a_payment_is_told_its_order_as_the_group_of_its_payouts() {
+    let script = Script::new([answer(200, json!({"id": "pi_1"}))]);
+    let reference = PspReference::new("pi_1");
+    script.psp().group_payment(&credentials(), &reference, &order(), &key()).await.unwrap();
+    let sent = script.sent().remove(0);
+    assert_eq!(sent.target, "/v1/payment_intents/pi_1");
+    assert_eq!(sent.parameters().trim(), "transfer_group = DE--1");
+}
+
+#[tokio::test]
 async fn the_settlement_says_in_which_currency_money_came() {
     let settled = json!({"id": "ch_1", "balance_transaction": {"id": "txn_1", "currency": "usd"}});
     let open = json!({"id": "ch_1", "balance_transaction": null});

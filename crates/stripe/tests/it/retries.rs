@@ -203,6 +203,9 @@ async fn c05_stripe_unreachable_at_initialize_is_no_refusal() {
     let order = checkout();
     let request = crate::requests::create(&order);
     let error = script.psp().create_payment(&credentials(), &request, &key()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the payment provider was not reached: connection refused");
+    assert_eq!(
+        error.to_string(),
+        "the payment provider did not take the request: connection refused"
+    );
     check_same_request_each_time(&script, 3);
 }

@@ -33,6 +33,14 @@ impl Demo {
         calls.iter().filter(confirms).count()
     }
 
+    /// What was passed on to merchants, and how much of that was taken back, the last first, in
+    /// cents.
+    pub async fn transferred(&self) -> Vec<(i64, i64)> {
+        let transfers = self.list("transfers").await;
+        let amounts = |it: &Value| Some((it["amount"].as_i64()?, it["amount_reversed"].as_i64()?));
+        transfers.iter().filter_map(amounts).collect()
+    }
+
     /// The only payment that was ever begun.
     pub async fn only_payment(&self) -> String {
         match self.list("payment_intents").await.as_slice() {

@@ -57,6 +57,16 @@ impl MarketplacePsp for FakePsp {
         unasked()
     }
 
+    async fn group_payment(
+        &self,
+        _: &Credentials,
+        _: &PspReference,
+        _: &OrderReference,
+        _: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        unasked()
+    }
+
     async fn settlement_currency(
         &self,
         _: &Credentials,
