@@ -10,9 +10,6 @@ use crate::checkout::InvalidField;
 use crate::settings;
 use crate::tenant::{Access, Credentials, KeyPair};
 
-/// What to do where keys are sent in part.
-const OWN_KEYS: &str = "send secretKey and publishableKey";
-
 /// The operator's keys of both modes.
 #[derive(Clone, Debug, Default)]
 pub struct Platform {
@@ -86,7 +83,7 @@ pub(crate) fn way(
     let Some(account) = bound.iter().find(|account| account.mode == mode) else {
         let problem = format!(
             "is {0}, and the operator has bound no account of {0} mode to this tenant; ask for \
-             that, or {OWN_KEYS}",
+             that, or send secretKey and publishableKey",
             mode.name()
         );
         return Err(vec![InvalidField::new("environment", problem)]);
@@ -110,10 +107,8 @@ fn only_mode(bound: &[Account], meant: impl Fn(&Account) -> bool) -> Option<Mode
 
 /// The same words whether nobody has the account or another tenant does.
 fn unbound() -> InvalidField {
-    let problem = format!(
-        "is not an account that the operator has bound to this tenant; ask for that, or {OWN_KEYS} \
-         of your own"
-    );
+    let problem = "is not an account that the operator has bound to this tenant; ask for that, or \
+                   send secretKey and publishableKey of your own";
     InvalidField::new("accountId", problem)
 }
 

@@ -3,6 +3,7 @@
 
 use app::ports::{BindOutcome, Bindings, UnbindOutcome};
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use payment::{Account, Mode, PspAccountId, TenantId};
 use serde_json::{Value, json};
@@ -156,8 +157,9 @@ async fn c69_what_does_not_go_with_the_platform_is_named() {
     assert_eq!(app.bind(TENANT, &account, Mode::Live).await, BindOutcome::Bound);
     let unset = refused(&app, TENANT, json!({"environment": "live"})).await;
     assert!(unset.contains("has set no platform keys"), "{unset}");
-    // Bound, but not connected to the platform.
-    assert_eq!(app.bind(OTHER, "acct_1NotConnected", Mode::Test).await, BindOutcome::Bound);
+    // The shop sends the platform away, in its own dashboard.
+    let theirs = with_other(&app).await;
+    app.at_sandbox(&format!("/_sandbox/accounts/{theirs}/deauthorize"), json!({})).await;
     let stranger = refused(&app, OTHER, json!({})).await;
     assert!(stranger.starts_with("accountId: cannot be worked in"), "{stranger}");
 }
@@ -201,11 +203,13 @@ async fn r15_a_call_left_open_is_asked_for_once_the_account_is_reached_by_other_
     app.command("CapturePayment", &capture(&order, &order.items, order.total)).await;
     app.settle().await;
     assert!(app.payment(&order).await.open_call.is_some());
+    app.entropy.advance(SignedDuration::from_secs(1));
     let own = json!({"secretKey": SECRET_KEY, "publishableKey": PUBLISHABLE_KEY});
     let (status, answer) = app.configure_without_keys(TENANT, own).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
 
-    let tries = || app.sandbox.calls().iter().filter(|call| call.path.ends_with("/capture")).count();
+    let tries =
+        || app.sandbox.calls().iter().filter(|call| call.path.ends_with("/capture")).count();
     let before = tries();
     app.advance(LONG_ENOUGH).await;
     assert_eq!(tries(), before, "asked, not repeated");
