@@ -12,10 +12,11 @@ use secrecy::ExposeSecret;
 use super::world::World;
 use crate::builders::{account, account_named, credentials, message, tenant, tenant_id};
 
+/// Keys, since when, an endpoint, and the secrets of others.
+type Shown = (Option<[String; 2]>, Timestamp, Option<[String; 3]>, Vec<String>);
+
 /// Everything a person would compare.
-fn shown(
-    credentials: &Credentials,
-) -> (Option<[String; 2]>, Timestamp, Option<[String; 3]>, Vec<String>) {
+fn shown(credentials: &Credentials) -> Shown {
     let keys = credentials.own_keys();
     (
         keys.map(|pair| [pair.secret.expose_secret().to_owned(), pair.publishable.clone()]),
