@@ -49,7 +49,7 @@ impl Context {
         };
         let credentials = self.credentials_of(&stored.value).await?;
         let age = self.entropy.now().duration_since(call.planned_at);
-        let made = if age > KEY_LIFE {
+        let made = if age > KEY_LIFE || call.planned_at < credentials.access_since {
             Err(PspError::KeySpent("the key is too old to be repeated".into()))
         } else {
             self.make(&credentials, &stored.value, &call).await

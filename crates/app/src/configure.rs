@@ -1,17 +1,16 @@
 //! Configures a tenant: checks its keys at the PSP, makes its webhook endpoint there, and tells
 //! the shop its payment methods.
 
-use payment::{Account, Mode, TenantId};
+use payment::TenantId;
 use protocol::configure::{Configuration, masked};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::checkout::InvalidField;
 use crate::context::Context;
+use crate::credentials::{Asked, Reached};
 use crate::limits::CONFLICTS_MAX;
-use crate::ports::{
-    CommitOutcome, Expected, PspError, StoreError, TenantChange, TenantCommit, Versioned,
-};
+use crate::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
 use crate::tenant::{BusinessModel, Credentials, Tenant, TenantStatus};
 use crate::{merchant_messages, methods, settings};
 
@@ -20,10 +19,10 @@ use crate::{merchant_messages, methods, settings};
 pub struct Configured {
     /// The tenant.
     pub tenant: Tenant,
-    /// The key that the payment page is given.
+    /// The key that the payment page is given: the platform's where the tenant has no keys here.
     pub publishable_key: String,
-    /// The secret key, masked.
-    pub secret_key: String,
+    /// The tenant's own secret key, masked, if it has one here.
+    pub secret_key: Option<String>,
     /// The secrets of endpoints made by hand, masked.
     pub webhook_secrets: Vec<String>,
 }
@@ -69,44 +68,35 @@ impl Context {
         configuration: &Configuration,
     ) -> Result<Option<Configured>, ConfigureError> {
         let known = self.known_credentials(stored.as_ref()).await?;
-        let keys = settings::keys(configuration, known.as_ref());
+        let bound = self.store.bound_accounts(id).await?;
+        let asked = Asked::read(configuration, known.as_ref(), &bound);
         let merged = settings::merge(
             stored.as_ref().map(|old| &old.value.settings),
             configuration,
             &|kind| self.psp.is_kind(kind),
         );
-        let (keys, settings) = match (keys, merged) {
-            (Ok(keys), Ok(settings)) => (keys, settings),
-            (keys, settings) => {
-                let wrong = keys.err().into_iter().chain(settings.err()).flatten().collect();
+        let (asked, settings) = match (asked, merged) {
+            (Ok(asked), Ok(settings)) => (asked, settings),
+            (asked, settings) => {
+                let wrong = asked.err().into_iter().chain(settings.err()).flatten().collect();
                 return Err(ConfigureError::Invalid(wrong));
             }
         };
-        let account = self.check_keys(&keys.secret, keys.mode, configuration).await?;
-        let before = self.readable_credentials(id, &account).await?;
-        let keys = match &known {
-            Some(last) if last.account != account => {
-                settings::keys_of_another_account(configuration, keys, last, before.as_ref())
-                    .map_err(ConfigureError::Invalid)?
-            }
-            Some(_) | None => keys,
-        };
-        let mut credentials = Credentials {
-            account: account.clone(),
-            secret_key: keys.secret,
-            publishable_key: keys.publishable,
-            endpoint: before.as_ref().and_then(|old| old.endpoint.clone()),
-            merchant_endpoint: before.as_ref().and_then(|old| old.merchant_endpoint.clone()),
-            webhook_secrets: keys.webhook_secrets,
-        };
         let model = settings.business_model;
-        let replaced = self.ensure_endpoints(id, model, &mut credentials).await.map_err(failed)?;
+        let Reached { credentials, replaced } = match asked {
+            Asked::Own(keys) => {
+                self.reach_with_own_keys(id, model, configuration, known.as_ref(), keys).await?
+            }
+            Asked::Platform(account) => {
+                self.reach_through_platform(id, model, configuration, account).await?
+            }
+        };
 
         let now = self.entropy.now();
         let mut tenant = Tenant {
             id: id.clone(),
             status: TenantStatus::Connected,
-            account,
+            account: credentials.account.clone(),
             settings,
             methods: stored.as_ref().map(|old| old.value.methods.clone()).unwrap_or_default(),
         };
@@ -129,73 +119,21 @@ impl Context {
             CommitOutcome::Committed | CommitOutcome::Duplicate => {}
             CommitOutcome::Conflict => return Ok(None),
         }
-        for endpoint in replaced {
-            self.remove_endpoint(&credentials, &endpoint.id).await;
+        for (keys, endpoint) in replaced {
+            self.remove_endpoint(&keys, &endpoint.id).await;
         }
-        Ok(Some(configured(tenant, &credentials)))
+        Ok(Some(self.configured(tenant, &credentials)))
     }
 
-    async fn known_credentials(
-        &self,
-        stored: Option<&Versioned<Tenant>>,
-    ) -> Result<Option<Credentials>, ConfigureError> {
-        match stored {
-            Some(old) => self.readable_credentials(&old.value.id, &old.value.account).await,
-            None => Ok(None),
+    fn configured(&self, tenant: Tenant, credentials: &Credentials) -> Configured {
+        let show = |secret: &SecretString| masked(secret.expose_secret());
+        let publishable_key = self.browser_keys(credentials).map(|keys| keys.publishable);
+        Configured {
+            tenant,
+            // Keys of the platform that went since they were checked are told to whoever pays.
+            publishable_key: publishable_key.unwrap_or_default(),
+            secret_key: credentials.own_keys().map(|pair| show(&pair.secret)),
+            webhook_secrets: credentials.webhook_secrets.iter().map(show).collect(),
         }
-    }
-
-    /// The stored credentials of an account. Those that no key opens any more are as good as none:
-    /// configuring again, with all keys, is how a tenant gets over a lost encryption key.
-    async fn readable_credentials(
-        &self,
-        tenant: &TenantId,
-        account: &Account,
-    ) -> Result<Option<Credentials>, ConfigureError> {
-        match self.store.credentials(tenant, account).await {
-            Err(StoreError::Sealed { what, key_id }) => {
-                tracing::warn!(%tenant, what, key_id, "not readable; configured anew");
-                Ok(None)
-            }
-            found => Ok(found?),
-        }
-    }
-
-    async fn check_keys(
-        &self,
-        secret: &SecretString,
-        mode: Mode,
-        configuration: &Configuration,
-    ) -> Result<Account, ConfigureError> {
-        let account = match self.psp.check_keys(secret, mode).await {
-            Ok(account) => account,
-            Err(PspError::Refused(refusal)) => {
-                let problem =
-                    format!("the payment provider does not accept it: {}", refusal.message);
-                return Err(ConfigureError::Invalid(vec![InvalidField::new("secretKey", problem)]));
-            }
-            Err(error) => return Err(ConfigureError::Failed(error.to_string())),
-        };
-        match &configuration.account_id {
-            Some(wanted) if wanted != account.id.as_str() => {
-                let problem = format!("is not the account of secretKey, which is {}", account.id);
-                Err(ConfigureError::Invalid(vec![InvalidField::new("accountId", problem)]))
-            }
-            Some(_) | None => Ok(account),
-        }
-    }
-}
-
-fn failed(error: PspError) -> ConfigureError {
-    ConfigureError::Failed(format!("the webhook endpoint could not be made: {error}"))
-}
-
-fn configured(tenant: Tenant, credentials: &Credentials) -> Configured {
-    let show = |secret: &SecretString| masked(secret.expose_secret());
-    Configured {
-        tenant,
-        publishable_key: credentials.publishable_key.clone(),
-        secret_key: show(&credentials.secret_key),
-        webhook_secrets: credentials.webhook_secrets.iter().map(show).collect(),
     }
 }

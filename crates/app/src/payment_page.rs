@@ -3,11 +3,12 @@
 //! Our books answer where they know that it is paid or over. Otherwise the PSP is asked, which
 //! also has to tell the one thing that is stored nowhere: what opens the attempt to the shopper.
 
-use payment::{Payment, PspReference, Status, TenantId};
+use payment::{Payment, PspAccountId, PspReference, Status, TenantId};
 use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::context::Context;
+use crate::credentials::BrowserKeys;
 use crate::learn::{Learned, Moved};
 use crate::limits::SHOPPER_PATIENCE;
 use crate::ports::{
@@ -57,6 +58,8 @@ pub struct Opened {
     pub step: ShopperStep,
     /// The key that the page is given. Not a secret.
     pub publishable_key: String,
+    /// The account that the page works in, where the key is that of the operator's platform.
+    pub account_id: Option<PspAccountId>,
 }
 
 /// Why there is no page.
@@ -137,8 +140,9 @@ impl Context {
             Err(PspError::Unknown("no answer while a shopper waits".to_owned()))
         });
         let ShopperView { view, client_secret, step } = answer.map_err(Problem::from_psp)?;
-        let publishable_key = credentials.publishable_key;
-        Ok(Opened { view, client_secret, step, publishable_key })
+        let BrowserKeys { publishable: publishable_key, account: account_id } =
+            self.browser_keys(&credentials)?;
+        Ok(Opened { view, client_secret, step, publishable_key, account_id })
     }
 
     /// Writes down what the shopper brought about, before the event of it comes. Whoever is faster

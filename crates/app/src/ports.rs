@@ -1,5 +1,6 @@
 //! What the use cases need of the outside: a store, a payment service provider, time and ids.
 
+mod bindings;
 mod entropy;
 mod marketplace;
 mod merchants;
@@ -8,6 +9,7 @@ mod psp;
 mod sign_in;
 mod store;
 
+pub use bindings::{BindOutcome, Bindings, BoundAccount, NewBinding, UnbindOutcome};
 pub use entropy::Entropy;
 pub use marketplace::{AccountView, CreateAccount, MarketplacePsp, PayoutObstacle};
 pub use merchants::{MerchantCommit, MerchantStore};

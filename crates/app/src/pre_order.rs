@@ -1,7 +1,7 @@
 //! Makes a payment before its order: the shop's front end lets the shopper pay with what this
 //! answers, and the order is linked when it is placed (conformance cases 8 to 10).
 
-use payment::{OrderReference, Payment, PaymentId, PspReference, Status, TenantId};
+use payment::{OrderReference, Payment, PaymentId, PspAccountId, PspReference, Status, TenantId};
 use protocol::order::InitializePaymentRequest;
 use secrecy::SecretString;
 
@@ -22,6 +22,8 @@ pub struct ClientData {
     pub client_secret: SecretString,
     /// The key for the PSP's script. Not a secret.
     pub publishable_key: String,
+    /// The account that the script works in, where the key is that of the operator's platform.
+    pub account_id: Option<PspAccountId>,
 }
 
 impl Context {
@@ -76,10 +78,12 @@ impl Context {
         };
         let credentials = self.credentials_of(payment).await?;
         let asked = self.psp.retrieve_for_shopper(&credentials, reference).await;
+        let keys = self.browser_keys(&credentials)?;
         Ok(ClientData {
             transaction_id: reference.clone(),
             client_secret: asked.map_err(Problem::from_psp)?.client_secret,
-            publishable_key: credentials.publishable_key,
+            publishable_key: keys.publishable,
+            account_id: keys.account,
         })
     }
 

@@ -1,12 +1,13 @@
 //! Takes a webhook of the PSP: proves it, puts it into the inbox, and only then says thanks.
 
-use payment::{Mode, TenantId};
-use secrecy::SecretString;
+use payment::{Account, Mode, TenantId};
+use protocol::configure::masked;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::context::Context;
 use crate::ports::{InboxItem, InboxKind, PspEvent, Received, StoreError, WebhookRejected};
-use crate::tenant::TenantStatus;
+use crate::tenant::{Tenant, TenantStatus, WebhookEndpoint};
 
 /// A webhook as it came in.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,9 @@ pub enum WebhookTaken {
     Duplicate,
     /// It belongs to the other mode than its path and is ignored (conformance case 61).
     OtherMode,
+    /// It came to the operator's platform and is about no tenant that the app works for. It is not
+    /// refused: the PSP gives up an endpoint that refuses, with all others' events.
+    Foreign,
 }
 
 impl Context {
@@ -63,6 +67,7 @@ impl Context {
             Ok(WebhookTaken::New) => "new",
             Ok(WebhookTaken::Duplicate) => "duplicate",
             Ok(WebhookTaken::OtherMode) => "other_mode",
+            Ok(WebhookTaken::Foreign) => "foreign",
             Err(_) => "rejected",
         };
         metrics::counter!("paybridge_webhooks_total", "outcome" => outcome).increment(1);
@@ -74,21 +79,38 @@ impl Context {
         webhook: IncomingWebhook<'_>,
     ) -> Result<WebhookTaken, WebhookError> {
         let event = self.psp.read_event(webhook.body)?;
-        let tenant_id = self.tenant_of_webhook(webhook.tenant, &event).await?;
+        if webhook.tenant.is_none() && self.is_of_platform(webhook, event.mode)? {
+            return self.take_of_platform(webhook, event).await;
+        }
+        let tenant_id = self.tenant_of_webhook(webhook, &event).await?;
         let tenant = self.store.tenant(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?.value;
         self.prove(&tenant_id, webhook, event.mode).await?;
-        // Until what was under way is done, its events are still wanted (rule R23).
-        if tenant.status == TenantStatus::Disconnected
-            && self.store.unfinished(&tenant_id).await?.is_drained()
-        {
+        if self.is_gone(&tenant).await? {
             return Err(WebhookError::Disconnected);
         }
         if event.mode != webhook.mode {
             return Ok(WebhookTaken::OtherMode);
         }
+        self.keep_webhook(tenant_id, webhook, event).await
+    }
+
+    /// Until what was under way is done, a disconnected tenant's events are still wanted (rule R23).
+    async fn is_gone(&self, tenant: &Tenant) -> Result<bool, StoreError> {
+        match tenant.status {
+            TenantStatus::Connected => Ok(false),
+            TenantStatus::Disconnected => Ok(self.store.unfinished(&tenant.id).await?.is_drained()),
+        }
+    }
+
+    async fn keep_webhook(
+        &self,
+        tenant: TenantId,
+        webhook: IncomingWebhook<'_>,
+        event: PspEvent,
+    ) -> Result<WebhookTaken, WebhookError> {
         let item = InboxItem {
             id: payment::CommandId::new(self.entropy.new_id()),
-            tenant: tenant_id,
+            tenant,
             kind: InboxKind::Event,
             external_id: event.id,
             name: event.kind,
@@ -103,14 +125,78 @@ impl Context {
         }
     }
 
+    /// Whether an endpoint of the operator's platform was sent this: a secret of the path's mode
+    /// proves it. What is ignored because of its mode may come with any of them.
+    fn is_of_platform(
+        &self,
+        webhook: IncomingWebhook<'_>,
+        event_mode: Mode,
+    ) -> Result<bool, WebhookRejected> {
+        let ignored = event_mode != webhook.mode;
+        let secrets: Vec<Secret<'_>> = [Mode::Test, Mode::Live]
+            .into_iter()
+            .filter(|mode| ignored || *mode == webhook.mode)
+            .filter_map(|mode| self.psp.platform().keys(mode))
+            .flat_map(|keys| keys.webhook_secrets.iter().map(Secret::by_hand))
+            .collect();
+        if secrets.is_empty() {
+            return Ok(false);
+        }
+        match self.verify(webhook, &secrets, "platform") {
+            Ok(()) => Ok(true),
+            // It may be signed with a secret of a tenant.
+            Err(WebhookRejected::WrongSignature) => Ok(false),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// Takes a webhook that the platform's secrets have proven. The account in it is the PSP's
+    /// word, and only tenants that have credentials there are meant: whoever works in that account
+    /// could write any tenant's name into the metadata (rule R5).
+    async fn take_of_platform(
+        &self,
+        webhook: IncomingWebhook<'_>,
+        event: PspEvent,
+    ) -> Result<WebhookTaken, WebhookError> {
+        if event.mode != webhook.mode {
+            return Ok(WebhookTaken::OtherMode);
+        }
+        let Some(tenant_id) = self.tenant_at_account(&event).await? else {
+            return Ok(WebhookTaken::Foreign);
+        };
+        match self.store.tenant(&tenant_id).await? {
+            Some(tenant) if !self.is_gone(&tenant.value).await? => {
+                self.keep_webhook(tenant_id, webhook, event).await
+            }
+            Some(_) | None => Ok(WebhookTaken::Foreign),
+        }
+    }
+
+    /// Of the tenants at the event's account the one whose payment it is about; where there is one
+    /// alone, its inbox tells what is foreign.
+    async fn tenant_at_account(&self, event: &PspEvent) -> Result<Option<TenantId>, StoreError> {
+        let Some(id) = event.account.clone() else { return Ok(None) };
+        let account = Account { id, mode: event.mode };
+        let there = self.store.tenants_of_account(&account).await?;
+        if let [tenant] = there.as_slice() {
+            return Ok(Some(tenant.clone()));
+        }
+        if let Some(named) = &event.subject.tenant {
+            return Ok(there.into_iter().find(|tenant| tenant == named));
+        }
+        let Some(reference) = &event.subject.reference else { return Ok(None) };
+        let found = self.store.tenant_of_reference(reference).await?;
+        Ok(found.filter(|tenant| there.contains(tenant)))
+    }
+
     /// The tenant whose secrets the webhook has to verify with. Where the address does not name
     /// it, the body may: nothing else of the body is believed before it is proven.
     async fn tenant_of_webhook(
         &self,
-        named: Option<&TenantId>,
+        webhook: IncomingWebhook<'_>,
         event: &PspEvent,
     ) -> Result<TenantId, WebhookError> {
-        if let Some(tenant) = named {
+        if let Some(tenant) = webhook.tenant {
             return Ok(tenant.clone());
         }
         if let Some(tenant) = &event.subject.tenant {
@@ -121,7 +207,12 @@ impl Context {
             (None, Some(account)) => self.store.tenant_of_merchant(account).await?,
             (None, None) => None,
         };
-        found.ok_or(WebhookError::UnknownTenant)
+        match (found, self.psp.platform().keys(webhook.mode)) {
+            (Some(tenant), _) => Ok(tenant),
+            // An endpoint of the platform needs no tenant, but another secret.
+            (None, Some(_)) => Err(WebhookRejected::WrongSignature.into()),
+            (None, None) => Err(WebhookError::UnknownTenant),
+        }
     }
 
     /// Proves a webhook with the tenant's secrets of the path's mode: whoever may make test events
@@ -135,12 +226,53 @@ impl Context {
     ) -> Result<(), WebhookError> {
         let credentials = self.store.all_credentials(tenant).await?;
         let ignored = event_mode != webhook.mode;
-        let secrets: Vec<&SecretString> = credentials
+        let secrets: Vec<Secret<'_>> = credentials
             .iter()
             .filter(|credentials| ignored || credentials.mode() == webhook.mode)
-            .flat_map(|credentials| credentials.all_webhook_secrets())
+            .flat_map(|credentials| {
+                let by_hand = credentials.webhook_secrets.iter().map(Secret::by_hand);
+                credentials.endpoints().map(Secret::of_endpoint).chain(by_hand)
+            })
             .collect();
+        Ok(self.verify(webhook, &secrets, "tenant")?)
+    }
+
+    /// Verifies a webhook and counts which secret has served: one that serves no more can go.
+    fn verify(
+        &self,
+        webhook: IncomingWebhook<'_>,
+        secrets: &[Secret<'_>],
+        level: &'static str,
+    ) -> Result<(), WebhookRejected> {
         let now = self.entropy.now();
-        Ok(self.psp.verify_webhook(webhook.signature, webhook.body, &secrets, now)?)
+        let keys: Vec<&SecretString> = secrets.iter().map(|secret| secret.key).collect();
+        let position = self.psp.verify_webhook(webhook.signature, webhook.body, &keys, now)?;
+        if let Some(served) = secrets.get(position) {
+            metrics::counter!(
+                "paybridge_webhook_secrets_total", "level" => level,
+                "mode" => webhook.mode.name(), "secret" => served.label.clone()
+            )
+            .increment(1);
+        }
+        Ok(())
+    }
+}
+
+/// What a webhook may be signed with.
+struct Secret<'a> {
+    key: &'a SecretString,
+    /// What an operator knows it by; it opens nothing.
+    label: String,
+}
+
+impl<'a> Secret<'a> {
+    /// Of an endpoint that the app registered.
+    fn of_endpoint(endpoint: &'a WebhookEndpoint) -> Self {
+        Self { key: &endpoint.secret, label: endpoint.id.clone() }
+    }
+
+    /// Of an endpoint that somebody made by hand, masked as everywhere.
+    fn by_hand(key: &'a SecretString) -> Self {
+        Self { key, label: masked(key.expose_secret()) }
     }
 }

@@ -32,8 +32,9 @@ type Checked<T> = Result<T, Vec<InvalidField>>;
 pub(crate) fn keys(new: &Configuration, known: Option<&Credentials>) -> Checked<Keys> {
     let mut wrong = Vec::new();
     let secret = secret_key(new, known);
+    let old = known.and_then(Credentials::own_keys);
     let publishable =
-        new.publishable_key.clone().or_else(|| known.map(|old| old.publishable_key.clone()));
+        new.publishable_key.clone().or_else(|| old.map(|old| old.publishable.clone()));
     let secret_mode = mode_of(
         "secretKey",
         secret.as_ref().map(|key| key.expose_secret()),
@@ -71,8 +72,10 @@ pub(crate) fn keys_of_another_account(
     before: Option<&Credentials>,
 ) -> Checked<Keys> {
     let mut wrong = Vec::new();
-    let sent = new.publishable_key.clone().filter(|key| *key != last.publishable_key);
-    let publishable = sent.or_else(|| before.map(|old| old.publishable_key.clone()));
+    let publishable_of = |of: &Credentials| of.own_keys().map(|pair| pair.publishable.clone());
+    let of_last = publishable_of(last);
+    let sent = new.publishable_key.clone().filter(|key| Some(key) != of_last.as_ref());
+    let publishable = sent.or_else(|| before.and_then(publishable_of));
     if publishable.is_none() {
         let problem = "belongs to the account that was configured before; send that of secretKey's";
         wrong.push(InvalidField::new("publishableKey", problem));
@@ -87,7 +90,7 @@ pub(crate) fn keys_of_another_account(
 /// The secret key after merging. A form that shows the masked key may send it back as it is: that
 /// means "unchanged".
 fn secret_key(new: &Configuration, known: Option<&Credentials>) -> Option<SecretString> {
-    let old = known.map(|old| &old.secret_key);
+    let old = known.and_then(Credentials::own_keys).map(|old| &old.secret);
     match (&new.secret_key, old) {
         (Some(given), Some(old)) => Some(unmasked(given, [old])),
         (Some(given), None) => Some(given.clone()),
@@ -97,7 +100,7 @@ fn secret_key(new: &Configuration, known: Option<&Credentials>) -> Option<Secret
 
 /// The secrets of endpoints made by hand after merging; masked ones that come back are the old. A
 /// masked one that is not known is no secret: whoever saw the mask could sign with it.
-fn webhook_secrets(
+pub(crate) fn webhook_secrets(
     new: &Configuration,
     known: Option<&Credentials>,
     wrong: &mut Vec<InvalidField>,
@@ -157,7 +160,7 @@ fn mode_of(
     mode
 }
 
-fn environment(new: &Configuration, wrong: &mut Vec<InvalidField>) -> Option<Mode> {
+pub(crate) fn environment(new: &Configuration, wrong: &mut Vec<InvalidField>) -> Option<Mode> {
     let name = new.environment.as_deref()?;
     let mode = Mode::from_name(name);
     if mode.is_none() {
@@ -308,6 +311,7 @@ fn origin(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tenant::{Access, KeyPair};
 
     fn read(text: &str) -> Configuration {
         Configuration::from_text(text).unwrap()
@@ -365,8 +369,11 @@ mod tests {
                 id: payment::PspAccountId::new("acct_1"),
                 mode: Mode::Test,
             },
-            secret_key: "sk_test_51Abcdefgh1234".into(),
-            publishable_key: "pk_test_1".into(),
+            access: Access::Own(KeyPair {
+                secret: "sk_test_51Abcdefgh1234".into(),
+                publishable: "pk_test_1".into(),
+            }),
+            access_since: jiff::Timestamp::UNIX_EPOCH,
             endpoint: None,
             merchant_endpoint: None,
             webhook_secrets: vec!["whsec_0123456789abcdef".into()],

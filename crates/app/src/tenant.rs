@@ -176,16 +176,45 @@ pub struct PaymentMethod {
 pub struct Credentials {
     /// The account they belong to.
     pub account: Account,
-    /// The key that calls are made with.
-    pub secret_key: SecretString,
-    /// The key that the payment page is given. Not a secret.
-    pub publishable_key: String,
+    /// How the app gets into it.
+    pub access: Access,
+    /// Since when it gets into this account that way. An idempotency key from before may mean
+    /// nothing there: such a call is asked for, never repeated.
+    pub access_since: Timestamp,
     /// The webhook endpoint that the app registered, once it has.
     pub endpoint: Option<WebhookEndpoint>,
     /// The one for the accounts of merchants, where the tenant is a marketplace.
     pub merchant_endpoint: Option<WebhookEndpoint>,
     /// Secrets of endpoints that somebody made by hand.
     pub webhook_secrets: Vec<SecretString>,
+}
+
+/// How the app gets into an account.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// With the tenant's own keys.
+    Own(KeyPair),
+    /// With the operator's platform keys, naming the account in each call.
+    Platform,
+}
+
+impl Access {
+    /// Whether the operator's keys lead there.
+    pub fn is_platform(&self) -> bool {
+        match self {
+            Self::Own(_) => false,
+            Self::Platform => true,
+        }
+    }
+}
+
+/// Two keys of one account and mode.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// The key that calls are made with.
+    pub secret: SecretString,
+    /// The key that the payment page is given. Not a secret.
+    pub publishable: String,
 }
 
 /// A webhook endpoint that the app registered at the PSP.
@@ -202,10 +231,17 @@ pub struct WebhookEndpoint {
 }
 
 impl Credentials {
-    /// Every secret that a webhook of this account may be signed with.
-    pub fn all_webhook_secrets(&self) -> impl Iterator<Item = &SecretString> {
-        let ours = self.endpoint.iter().chain(&self.merchant_endpoint);
-        ours.map(|endpoint| &endpoint.secret).chain(&self.webhook_secrets)
+    /// The webhook endpoints that the app registered.
+    pub fn endpoints(&self) -> impl Iterator<Item = &WebhookEndpoint> {
+        self.endpoint.iter().chain(&self.merchant_endpoint)
+    }
+
+    /// The tenant's own keys, where it has some at this account.
+    pub fn own_keys(&self) -> Option<&KeyPair> {
+        match &self.access {
+            Access::Own(pair) => Some(pair),
+            Access::Platform => None,
+        }
     }
 
     /// The mode of the account.

@@ -73,6 +73,10 @@ pub struct ClientPaymentData<'a> {
     pub client_secret: &'a str,
     /// The key for the provider's script. Not a secret.
     pub publishable_key: &'a str,
+    /// The account that the script works in (`stripeAccount`), where the key is that of the
+    /// operator's platform. Absent where it is the tenant's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<&'a str>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod config;
 mod demo;
 mod inbox;
@@ -65,7 +66,7 @@ enum Command {
     Keys(keys::KeysArguments),
     /// See where payments stand and what is stuck
     Payment(payment::PaymentArguments),
-    /// See the tenants and issue their tokens
+    /// See the tenants, issue their tokens, bind their accounts
     Tenant(tenant::TenantArguments),
     /// Look after webhooks and commands that came in
     Inbox(inbox::InboxArguments),

@@ -9,6 +9,7 @@ pub mod error;
 pub mod keys;
 mod limits;
 mod parse;
+mod platform;
 pub mod reference;
 pub mod report;
 pub mod sources;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use app::platform::Platform;
 use ipnet::IpNet;
 use protocol::Channel;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -64,6 +66,8 @@ pub struct Config {
     pub limits: Limits,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// The operator's own keys at Stripe.
+    pub platform: Platform,
     encryption_key: Option<EncryptionKey>,
     older_encryption_keys: Vec<EncryptionKey>,
     auth_token: Option<SecretString>,
@@ -223,6 +227,7 @@ impl Reader<'_> {
         let trusted_proxies =
             self.read(&keys::TRUSTED_PROXIES, parse::networks).unwrap_or_default();
         let private_targets = self.read(&keys::PRIVATE_TARGETS, parse::private_targets);
+        let platform = self.platform();
         let stripe_api_base = self.read(&keys::STRIPE_API_BASE, parse::base_url);
         let stripe_js_url = self.read(&keys::STRIPE_JS_URL, parse::url);
         let app_identifier = self.read(&keys::APP_IDENTIFIER, parse::app_identifier);
@@ -246,6 +251,7 @@ impl Reader<'_> {
             auth: auth?,
             limits: limits?,
             trusted_proxies,
+            platform,
             encryption_key,
             older_encryption_keys,
             auth_token,

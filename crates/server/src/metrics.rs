@@ -50,7 +50,12 @@ pub static METRICS: &[Metric] = &[
     Metric {
         name: "paybridge_webhooks_total",
         kind: Kind::Counter,
-        doc: "Webhooks received, by outcome: new, duplicate, other_mode, rejected.",
+        doc: "Webhooks received, by outcome: new, duplicate, other_mode, foreign, rejected.",
+    },
+    Metric {
+        name: "paybridge_webhook_secrets_total",
+        kind: Kind::Counter,
+        doc: "Webhooks proven, by the secret that proved them: its level (platform, tenant), the mode of the path, and the endpoint's id or the masked secret. One that grows no more serves no more.",
     },
     Metric {
         name: "paybridge_events_total",
@@ -176,7 +181,7 @@ mod tests {
         let page = handle.render();
         for line in [
             "# HELP paybridge_webhooks_total Webhooks received, by outcome: new, duplicate, \
-             other_mode, rejected.",
+             other_mode, foreign, rejected.",
             "# TYPE paybridge_webhooks_total counter",
             "paybridge_webhooks_total{outcome=\"new\"} 2",
             "test_call_duration_seconds_bucket{le=\"0.1\"} 0",

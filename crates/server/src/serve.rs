@@ -34,7 +34,11 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
     let app = App::new(Parts {
         sign_in: sign_in(&config.auth, secrets.auth_token, store.clone())?,
         store,
-        psp: stripe_over_http(config.stripe_api_base.as_str(), config.limits.stripe_calls)?,
+        psp: stripe_over_http(
+            config.stripe_api_base.as_str(),
+            config.limits.stripe_calls,
+            config.platform.clone(),
+        )?,
         entropy: Arc::new(SystemEntropy),
         push: push_over_http(config.private_targets)?,
         routes: routes(&config),

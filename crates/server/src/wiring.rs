@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::platform::Platform;
 use app::ports::{SignIn, Tokens};
 use app::{Context, Entropy, Psp, Site, Store};
 use messaging::{Consumer, HttpPush, PushTransport, Relay, Routes};
@@ -169,15 +170,20 @@ pub fn sign_in(
     Ok(Arc::new(Doorkeeper { operator, tokens, entropy, identity_provider }))
 }
 
-/// The Stripe adapter over real connections, with at most so many calls at once for one account.
+/// The Stripe adapter over real connections, with at most so many calls at once for one account,
+/// and with the operator's own keys where there are some.
 ///
 /// # Errors
 /// The address is not usable, or TLS cannot be set up.
-pub fn stripe_over_http(base: &str, calls_max: usize) -> anyhow::Result<Arc<dyn Psp>> {
+pub fn stripe_over_http(
+    base: &str,
+    calls_max: usize,
+    platform: Platform,
+) -> anyhow::Result<Arc<dyn Psp>> {
     let base = Url::parse(base).with_context(|| format!("stripe_api_base {base:?}"))?;
     let transport = HttpTransport::new(Timeouts::default())?;
     let client = StripeClient::new(Arc::new(transport), base).with_calls_max(calls_max);
-    Ok(Arc::new(StripePsp::new(client)))
+    Ok(Arc::new(StripePsp::new(client).with_platform(platform)))
 }
 
 /// The transport of pushed messages over real connections, to private addresses only if allowed.

@@ -46,6 +46,8 @@ fn help_teaches() {
         ("help_payment", vec!["payment", "--help"]),
         ("help_payment_list", vec!["payment", "list", "--help"]),
         ("help_payment_show", vec!["payment", "show", "--help"]),
+        ("help_tenant_account", vec!["tenant", "account", "--help"]),
+        ("help_tenant_account_bind", vec!["tenant", "account", "bind", "--help"]),
         ("help_inbox", vec!["inbox", "--help"]),
         ("help_inbox_list", vec!["inbox", "list", "--help"]),
         ("help_inbox_show", vec!["inbox", "show", "--help"]),
@@ -224,4 +226,53 @@ fn migrate_says_what_it_did_and_serve_asks_for_it() {
     assert!(applied.starts_with("applied 1 "), "{applied}");
     let again = stdout(&paybridge(folder.path(), &["migrate"]).output().unwrap());
     assert_eq!(again, "nothing to do: the database is at this version\n");
+}
+
+#[test]
+fn an_account_is_bound_shown_and_taken_away_by_the_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = |arguments: &[&str]| {
+        let arguments: Vec<&str> = ["tenant", "account"].iter().chain(arguments).copied().collect();
+        paybridge(folder.path(), &arguments)
+            .env("PAYBRIDGE_DATABASE_URL", "sqlite:data.db")
+            .output()
+            .unwrap()
+    };
+    let migrated = paybridge(folder.path(), &["migrate"])
+        .env("PAYBRIDGE_DATABASE_URL", "sqlite:data.db")
+        .output()
+        .unwrap();
+    assert!(migrated.status.success(), "{}", stderr(&migrated));
+
+    let bind = ["bind", "my-shop", "acct_1Shop", "--mode", "test"];
+    let dry = account(&[&bind[..], &["--dry-run"]].concat());
+    assert_eq!(
+        stdout(&dry),
+        "Dry run, nothing was changed: acct_1Shop (test) would be bound: tenant my-shop.\n"
+    );
+    assert!(stderr(&dry).contains("\"my-shop\" is not configured yet"));
+    assert!(stdout(&account(&["show", "my-shop"])).starts_with("no accounts"));
+    assert_eq!(stdout(&account(&bind)), "acct_1Shop (test) is bound: tenant my-shop.\n");
+    let again = account(&[&bind[..], &["--json"]].concat());
+    let again: serde_json::Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!((&again["done"], &again["mode"]), (&"already bound".into(), &"test".into()));
+    assert!(stdout(&account(&["show", "my-shop"])).contains("acct_1Shop"));
+
+    let other = account(&["bind", "another", "acct_1Shop", "--mode", "live"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(stderr(&other).contains("belongs to the tenant \"my-shop\""), "{}", stderr(&other));
+    let second = account(&["bind", "my-shop", "acct_1Second", "--mode", "test"]);
+    assert!(stderr(&second).contains("has the account acct_1Shop"), "{}", stderr(&second));
+    for wrong in [["bind", "my-shop", "shop", "--mode", "test"], bind_in("production")] {
+        assert_eq!(account(&wrong).status.code(), Some(2));
+    }
+    let unbind = ["unbind", "my-shop", "--mode", "test"];
+    assert_eq!(stdout(&account(&unbind)), "acct_1Shop (test) is unbound: tenant my-shop.\n");
+    let gone = account(&unbind);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(stderr(&gone).contains("has no account in test mode"), "{}", stderr(&gone));
+}
+
+fn bind_in(mode: &str) -> [&str; 5] {
+    ["bind", "my-shop", "acct_1Shop", "--mode", mode]
 }

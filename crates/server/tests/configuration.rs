@@ -388,6 +388,39 @@ fn wrong_secrets_are_not_repeated() {
 }
 
 #[test]
+fn platform_keys_of_a_mode_come_together_and_apart_from_the_other_mode() {
+    let config = load(
+        "[platform.test]\nsecret_key = \"sk_test_p\"\npublishable_key = \"pk_test_p\"\n\
+         webhook_secrets = \"whsec_old, whsec_new\"",
+        &[],
+    )
+    .unwrap();
+    assert!(config.platform.live.is_none());
+    let test = config.platform.test.unwrap();
+    assert_eq!(test.pair.secret.expose_secret(), "sk_test_p");
+    assert_eq!(test.pair.publishable, "pk_test_p");
+    let secrets: Vec<_> =
+        test.webhook_secrets.iter().map(|secret| secret.expose_secret()).collect();
+    assert_eq!(secrets, ["whsec_old", "whsec_new"]);
+    insta::assert_snapshot!(
+        wrong("[platform.live]\nsecret_key = \"rk_live_p\""),
+        @r"
+    `platform.live.publishable_key` is not set: `platform.live.secret_key` is set, and is of no use without it
+    `platform.live.webhook_secrets` is not set: `platform.live.secret_key` is set, and is of no use without it
+    "
+    );
+    // Neither the key nor the secret is repeated.
+    insta::assert_snapshot!(
+        wrong("[platform.live]\nsecret_key = \"sk_test_p\"\npublishable_key = \"pk_live_p\"\n\
+               webhook_secrets = \"hidden\""),
+        @r"
+    paybridge.toml: `platform.live.secret_key`: expected a key of Stripe's that begins with sk_live_ or rk_live_
+    paybridge.toml: `platform.live.webhook_secrets`: expected signing secrets that begin with whsec_, with commas between them
+    "
+    );
+}
+
+#[test]
 fn every_interface_needs_a_public_url() {
     insta::assert_snapshot!(
         wrong("listen = \"[::]:8080\""),

@@ -19,6 +19,11 @@ use tempfile::TempDir;
 
 const OPERATOR_TOKEN: &str = "the-operators-long-word";
 const SIGNING_SECRET: &str = "whsec_of_an_endpoint_made_by_hand";
+const PLATFORM_KEY: &str = "sk_test_of_the_operators_platform";
+const PLATFORM_SIGNING_SECRET: &str = "whsec_of_the_operators_platform";
+/// A tenant that has no keys here, and the key of its account at Stripe.
+const KEYLESS: &str = "shop-without-keys";
+const KEYLESS_KEY: &str = "sk_test_that_the_app_never_sees";
 
 /// A process that ends with the test, and the file that it writes its output to.
 struct Process {
@@ -72,6 +77,9 @@ impl Site {
             .env("PAYBRIDGE_OLDER_ENCRYPTION_KEYS", older.join(","))
             .env("PAYBRIDGE_AUTH_TOKEN", OPERATOR_TOKEN)
             .env("PAYBRIDGE_STRIPE_API_BASE", Self::url(self.stripe_port))
+            .env("PAYBRIDGE_PLATFORM_TEST_SECRET_KEY", PLATFORM_KEY)
+            .env("PAYBRIDGE_PLATFORM_TEST_PUBLISHABLE_KEY", "pk_test_of_the_operators_platform")
+            .env("PAYBRIDGE_PLATFORM_TEST_WEBHOOK_SECRETS", PLATFORM_SIGNING_SECRET)
             .env("PAYBRIDGE_LOG", "trace");
         command
     }
@@ -131,17 +139,50 @@ fn collect(value: &Value, field: &str, found: &mut Vec<String>) {
 
 /// The client secrets of the payments.
 async fn given_by_stripe(stripe: &str) -> Vec<String> {
-    let client = reqwest::Client::new();
     let mut secrets = Vec::new();
-    let read = async |path: &str| -> Value {
-        let request =
-            client.get(format!("{stripe}{path}")).basic_auth(journey::SECRET_KEY, Some(""));
-        let text = request.send().await.unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap()
-    };
-    collect(&read("/v1/payment_intents?limit=100").await, "client_secret", &mut secrets);
-    assert!(!secrets.is_empty(), "the payments have client secrets");
+    for key in [journey::SECRET_KEY, KEYLESS_KEY] {
+        let before = secrets.len();
+        let intents = at_stripe(stripe, key, "/v1/payment_intents?limit=100").await;
+        collect(&intents, "client_secret", &mut secrets);
+        assert!(secrets.len() > before, "the payments have client secrets");
+    }
     secrets
+}
+
+async fn at_stripe(stripe: &str, key: &str, path: &str) -> Value {
+    let request = reqwest::Client::new().get(format!("{stripe}{path}")).basic_auth(key, Some(""));
+    let text = request.send().await.unwrap().text().await.unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A tenant is bound, configured by the operator, and a cart of it gets its payment. Returns what
+/// everybody may see of that.
+async fn paid_through_platform(site: &Site, app: &str, key: &str) -> String {
+    let account = at_stripe(&Site::url(site.stripe_port), KEYLESS_KEY, "/v1/account").await;
+    let account = account["id"].as_str().unwrap();
+    let bind = ["tenant", "account", "bind", KEYLESS, account, "--mode", "test"];
+    let mut told = site.told(&bind, &[key]);
+    let token = site.told(&["tenant", "token", "issue", KEYLESS], &[key]);
+    let post = async |path: &str, token: &str, body: Value| {
+        let request = reqwest::Client::new()
+            .post(format!("{app}{path}"))
+            .bearer_auth(token)
+            .header("content-type", "application/json")
+            .header("x-tenant-identifier", KEYLESS)
+            .body(body.to_string());
+        let response = request.send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        text
+    };
+    let attributes = serde_json::json!({"configuration": "{}"});
+    let body = serde_json::json!({"data": {"type": "configuration", "attributes": attributes}});
+    told.push_str(&post("/private/configure", OPERATOR_TOKEN, body).await);
+    let order = serde_json::json!({"orderData": {"currencyCode": "EUR", "grandTotal": 9990}});
+    let cart = post("/private/pre-order-payment", token.trim(), order).await;
+    assert!(cart.contains(account), "the front end is told the account: {cart}");
+    assert!(!cart.contains(PLATFORM_KEY) && !cart.contains(PLATFORM_SIGNING_SECRET));
+    told + &site.told(&["tenant", "account", "show", KEYLESS], &[key])
 }
 
 #[tokio::test]
@@ -178,6 +219,7 @@ async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_ro
     let third = site.start("third", &["serve"], &[&new]);
     Site::wait_for(&format!("{app}/health/ready")).await;
     let mut told = answer + &answers(&app, &token).await;
+    told.push_str(&paid_through_platform(&site, &app, &new).await);
     told.push_str(&revoked_at_once(&site, &app, &token, &new).await);
     log.push_str(&third.stop());
     told.push_str(&format!("{:?}", shop.read_messages()));
@@ -189,7 +231,8 @@ async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_ro
     let mut secrets = given_by_stripe(&stripe).await;
     drop(sandbox);
     let own = [journey::SECRET_KEY, SIGNING_SECRET, OPERATOR_TOKEN, &token, &old, &new];
-    secrets.extend(own.map(str::to_owned));
+    let operators = [PLATFORM_KEY, PLATFORM_SIGNING_SECRET];
+    secrets.extend(own.into_iter().chain(operators).map(str::to_owned));
     let database = site.database();
     for secret in &secrets {
         assert!(secret.len() >= 8, "{secret:?} is no secret");

@@ -8,6 +8,7 @@
 
 mod across_tenants;
 mod batch;
+mod binding;
 mod call;
 mod capture;
 mod channel;
@@ -210,6 +211,17 @@ impl Store for SqliteStore {
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError> {
         let (keyring, tenant) = (Arc::clone(&self.keyring), tenant.clone());
         self.driver.read(move |db| tenant::all_credentials(db, &keyring, &tenant)).await
+    }
+
+    async fn bound_accounts(&self, tenant: &TenantId) -> Result<Vec<Account>, StoreError> {
+        let tenant = tenant.clone();
+        let bound = self.driver.read(move |db| binding::of_tenant(db, &tenant)).await?;
+        Ok(bound.into_iter().map(|bound| bound.account).collect())
+    }
+
+    async fn tenants_of_account(&self, account: &Account) -> Result<Vec<TenantId>, StoreError> {
+        let account = account.clone();
+        self.driver.read(move |db| across_tenants::tenants_of_account(db, &account)).await
     }
 
     async fn payment_of_order(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::ports::{PspError, Refusal};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
-use payment::IdempotencyKey;
+use payment::{IdempotencyKey, PspAccountId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -38,6 +38,14 @@ pub struct StripeClient {
     turns: Arc<Turns>,
 }
 
+/// Who calls, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Access<'a> {
+    pub secret_key: &'a SecretString,
+    /// The account, where the key is that of the operator's platform (`Stripe-Account`).
+    pub account: Option<&'a PspAccountId>,
+}
+
 /// One call.
 pub(crate) struct Call<'a> {
     /// Its name in logs and metrics.
@@ -47,7 +55,7 @@ pub(crate) struct Call<'a> {
     pub path: String,
     /// The body of a POST, the query of anything else.
     pub form: Form,
-    pub secret_key: &'a SecretString,
+    pub access: Access<'a>,
     /// Only for POST: the others change nothing by being repeated.
     pub key: Option<&'a IdempotencyKey>,
 }
@@ -110,7 +118,7 @@ impl StripeClient {
         deadline: Instant,
     ) -> Result<Tried, PspError> {
         let request = self.request(call)?;
-        let waiting = tokio::time::timeout_at(deadline, self.turns.wait(call.secret_key));
+        let waiting = tokio::time::timeout_at(deadline, self.turns.wait(call.access));
         let Ok(_turn) = waiting.await else {
             let reason = "too many calls are under way for this account".to_owned();
             return Ok(Tried::from(TransportError::NotSent(reason)));
@@ -136,9 +144,12 @@ impl StripeClient {
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(url.as_str())
-            .header(header::AUTHORIZATION, authorization(call.secret_key)?)
+            .header(header::AUTHORIZATION, authorization(call.access.secret_key)?)
             .header(header::USER_AGENT, USER_AGENT)
             .header("Stripe-Version", API_VERSION);
+        if let Some(account) = call.access.account {
+            request = request.header("Stripe-Account", account.as_str());
+        }
         if let Some(key) = call.key {
             request = request.header("Idempotency-Key", key.as_str());
         }

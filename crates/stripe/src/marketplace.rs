@@ -43,7 +43,7 @@ impl MarketplacePsp for StripePsp {
     ) -> Result<AccountView, PspError> {
         let (path, form) = ("/v1/accounts".to_owned(), account_form(request));
         let account: ConnectedAccount =
-            self.post("create_account", &credentials.secret_key, path, form, key).await?;
+            self.post("create_account", self.access(credentials)?, path, form, key).await?;
         Ok(account_view(&account))
     }
 
@@ -70,7 +70,7 @@ impl MarketplacePsp for StripePsp {
     ) -> Result<AccountView, PspError> {
         let path = format!("/v1/accounts/{}", checked(account.as_str())?);
         let account: ConnectedAccount =
-            self.get("retrieve_merchant", &credentials.secret_key, path, Form::new()).await?;
+            self.get("retrieve_merchant", self.access(credentials)?, path, Form::new()).await?;
         Ok(account_view(&account))
     }
 
@@ -128,7 +128,7 @@ impl MarketplacePsp for StripePsp {
         let path = format!("/v1/charges/{}", checked(charge.as_str())?);
         let form = Form::new().with("expand[]", "balance_transaction");
         let charge: SettledCharge =
-            self.get("retrieve_charge", &credentials.secret_key, path, form).await?;
+            self.get("retrieve_charge", self.access(credentials)?, path, form).await?;
         match charge.balance_transaction {
             Some(Expandable::Object(transaction)) => {
                 let BalanceTransaction { currency } = *transaction;
@@ -149,7 +149,7 @@ impl MarketplacePsp for StripePsp {
     ) -> Result<PspTransferId, PspError> {
         let form = transfer_form(order, transfer).map_err(not_expressible)?;
         let path = "/v1/transfers".to_owned();
-        let made: Move = self.post("transfer", &credentials.secret_key, path, form, key).await?;
+        let made: Move = self.post("transfer", self.access(credentials)?, path, form, key).await?;
         Ok(PspTransferId::new(made.id))
     }
 
@@ -165,7 +165,7 @@ impl MarketplacePsp for StripePsp {
         let form = Form::new().with("amount", amount);
         let form = metadata::with_own(form, metadata::REVERSAL_ID, &reversal.to_string());
         let path = reversals(transfer)?;
-        let made: Move = self.post("reverse", &credentials.secret_key, path, form, key).await?;
+        let made: Move = self.post("reverse", self.access(credentials)?, path, form, key).await?;
         Ok(PspReversalId::new(made.id))
     }
 
@@ -204,8 +204,8 @@ impl StripePsp {
         path: String,
         form: Form,
     ) -> Result<T, PspError> {
-        let secret_key = &credentials.secret_key;
-        let call = Call { name, method: Method::POST, path, form, secret_key, key: None };
+        let access = self.access(credentials)?;
+        let call = Call { name, method: Method::POST, path, form, access, key: None };
         read(&self.client.call(&call).await?)
     }
 

@@ -1,10 +1,13 @@
 //! The port on Stripe: which call each of its methods makes.
 
+use std::sync::Arc;
+
+use app::platform::Platform;
 use app::ports::{
     CreatePayment, EndpointEvents, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
     RefundView, Refusal, RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
 };
-use app::tenant::{Credentials, WebhookEndpoint};
+use app::tenant::{self, Credentials, WebhookEndpoint};
 use async_trait::async_trait;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::amount::AmountError;
 use crate::answer::read;
-use crate::client::{Call, StripeClient};
+use crate::client::{Access, Call, StripeClient};
 use crate::form::Form;
 use crate::objects::{self, List, PaymentIntent, Refund};
 use crate::payer::{self, PayerIntent};
@@ -37,34 +40,78 @@ pub(crate) const NOT_FOUND: u16 = 404;
 #[derive(Clone)]
 pub struct StripePsp {
     pub(crate) client: StripeClient,
+    platform: Arc<Platform>,
 }
 
 impl StripePsp {
-    /// The port on this client.
+    /// The port on this client, without keys of the operator's own.
     pub fn new(client: StripeClient) -> Self {
-        Self { client }
+        Self { client, platform: Arc::default() }
+    }
+
+    /// The same with the operator's platform keys.
+    #[must_use]
+    pub fn with_platform(self, platform: Platform) -> Self {
+        Self { platform: Arc::new(platform), ..self }
+    }
+
+    /// What a call for these credentials is made with. Where the operator took the platform's keys
+    /// away, the call waits for them.
+    pub(crate) fn access<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+    ) -> Result<Access<'a>, PspError> {
+        match &credentials.access {
+            tenant::Access::Own(pair) => Ok(Access { secret_key: &pair.secret, account: None }),
+            tenant::Access::Platform => self.access_to(&credentials.account),
+        }
+    }
+
+    fn access_to<'a>(&'a self, account: &'a Account) -> Result<Access<'a>, PspError> {
+        let keys = self.platform.keys(account.mode).ok_or_else(|| {
+            PspError::NotSent(format!("there are no platform keys of {} mode", account.mode.name()))
+        })?;
+        Ok(Access { secret_key: &keys.pair.secret, account: Some(&account.id) })
+    }
+
+    /// Whether the account is there, and which mode the key is for: only the balance says that, and
+    /// reading it proves that the key works.
+    async fn check(&self, access: Access<'_>, mode: Mode) -> Result<PspAccountId, PspError> {
+        let path = "/v1/account".to_owned();
+        let account: objects::Account =
+            self.get("retrieve_account", access, path, Form::new()).await?;
+        let path = "/v1/balance".to_owned();
+        let balance: objects::Balance =
+            self.get("retrieve_balance", access, path, Form::new()).await?;
+        let found = mode_of(balance.livemode);
+        if found != mode {
+            let message =
+                format!("the secret key is for {} mode, not for {}", found.name(), mode.name());
+            return Err(refused(Refusal { message, unauthorized: true, ..Refusal::default() }));
+        }
+        Ok(PspAccountId::new(account.id))
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         name: &'static str,
-        secret_key: &SecretString,
+        access: Access<'_>,
         path: String,
         form: Form,
     ) -> Result<T, PspError> {
-        let call = Call { name, method: Method::GET, path, form, secret_key, key: None };
+        let call = Call { name, method: Method::GET, path, form, access, key: None };
         read(&self.client.call(&call).await?)
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         name: &'static str,
-        secret_key: &SecretString,
+        access: Access<'_>,
         path: String,
         form: Form,
         key: &IdempotencyKey,
     ) -> Result<T, PspError> {
-        let call = Call { name, method: Method::POST, path, form, secret_key, key: Some(key) };
+        let call = Call { name, method: Method::POST, path, form, access, key: Some(key) };
         read(&self.client.call(&call).await?)
     }
 
@@ -78,7 +125,7 @@ impl StripePsp {
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
         let intent: PaymentIntent =
-            self.post(name, &credentials.secret_key, path, form, key).await?;
+            self.post(name, self.access(credentials)?, path, form, key).await?;
         intent_view(&intent).map_err(unreadable)
     }
 
@@ -96,7 +143,7 @@ impl StripePsp {
         let mut page_form = filter.clone();
         for _ in 0..PAGES_MAX {
             let page: List<T> =
-                self.get(name, &credentials.secret_key, path.to_owned(), page_form).await?;
+                self.get(name, self.access(credentials)?, path.to_owned(), page_form).await?;
             let last = page.data.last().map(|item| item.id().to_owned());
             if let Some(picked) = page.data.into_iter().find_map(&mut pick) {
                 return Ok(Some(picked));
@@ -139,20 +186,17 @@ impl Listed for objects::WebhookEndpoint {
 #[async_trait]
 impl Psp for StripePsp {
     async fn check_keys(&self, secret_key: &SecretString, mode: Mode) -> Result<Account, PspError> {
-        let path = "/v1/account".to_owned();
-        let account: objects::Account =
-            self.get("retrieve_account", secret_key, path, Form::new()).await?;
-        // Only the balance says which mode the key is for; reading it proves that the key works.
-        let path = "/v1/balance".to_owned();
-        let balance: objects::Balance =
-            self.get("retrieve_balance", secret_key, path, Form::new()).await?;
-        let found = mode_of(balance.livemode);
-        if found != mode {
-            let message =
-                format!("the secret key is for {} mode, not for {}", found.name(), mode.name());
-            return Err(refused(Refusal { message, unauthorized: true, ..Refusal::default() }));
-        }
-        Ok(Account { id: PspAccountId::new(account.id), mode })
+        let id = self.check(Access { secret_key, account: None }, mode).await?;
+        Ok(Account { id, mode })
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    async fn check_platform(&self, account: &Account) -> Result<(), PspError> {
+        checked(account.id.as_str())?;
+        self.check(self.access_to(account)?, account.mode).await.map(|_| ())
     }
 
     async fn create_endpoint(
@@ -165,7 +209,7 @@ impl Psp for StripePsp {
         let path = "/v1/webhook_endpoints".to_owned();
         let form = requests::create_endpoint(url, events);
         let endpoint: objects::WebhookEndpoint =
-            self.post("create_endpoint", &credentials.secret_key, path, form, key).await?;
+            self.post("create_endpoint", self.access(credentials)?, path, form, key).await?;
         let Some(secret) = endpoint.secret else {
             return Err(PspError::Unknown("the new endpoint came without its secret".to_owned()));
         };
@@ -198,7 +242,7 @@ impl Psp for StripePsp {
             method: Method::DELETE,
             path: format!("/v1/webhook_endpoints/{}", checked(id)?),
             form: Form::new(),
-            secret_key: &credentials.secret_key,
+            access: self.access(credentials)?,
             key: None,
         };
         match self.client.call(&call).await {
@@ -284,7 +328,8 @@ impl Psp for StripePsp {
     ) -> Result<RefundView, PspError> {
         let form = requests::refund(reference, refund, amount).map_err(not_expressible)?;
         let path = "/v1/refunds".to_owned();
-        let refund: Refund = self.post("refund", &credentials.secret_key, path, form, key).await?;
+        let refund: Refund =
+            self.post("refund", self.access(credentials)?, path, form, key).await?;
         refund_view(&refund).map_err(unreadable)
     }
 
@@ -296,7 +341,7 @@ impl Psp for StripePsp {
         let path = intent(reference, "")?;
         let form = requests::retrieve();
         let intent: PaymentIntent =
-            self.get("retrieve_payment", &credentials.secret_key, path, form).await?;
+            self.get("retrieve_payment", self.access(credentials)?, path, form).await?;
         intent_view(&intent).map_err(unreadable)
     }
 
@@ -308,7 +353,7 @@ impl Psp for StripePsp {
         let path = intent(reference, "")?;
         let form = requests::payer();
         let intent: PayerIntent =
-            self.get("retrieve_payer", &credentials.secret_key, path, form).await?;
+            self.get("retrieve_payer", self.access(credentials)?, path, form).await?;
         Ok(payer::payer(intent))
     }
 
@@ -320,7 +365,7 @@ impl Psp for StripePsp {
         let path = intent(reference, "")?;
         let form = requests::retrieve();
         let intent: ShopperIntent =
-            self.get("retrieve_for_shopper", &credentials.secret_key, path, form).await?;
+            self.get("retrieve_for_shopper", self.access(credentials)?, path, form).await?;
         intent.into_view().map_err(unreadable)
     }
 
@@ -378,7 +423,7 @@ impl Psp for StripePsp {
         body: &[u8],
         secrets: &[&SecretString],
         now: Timestamp,
-    ) -> Result<(), WebhookRejected> {
+    ) -> Result<usize, WebhookRejected> {
         webhook::signature::verify(signature, body, secrets, now)
     }
 

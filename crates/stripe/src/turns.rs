@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use secrecy::{ExposeSecret, SecretString};
+use payment::PspAccountId;
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::client::Access;
 
 /// Calls that are under way for one account at once, unless said otherwise.
 pub const CALLS_MAX: usize = 20;
 /// Accounts without a call are forgotten when there are more than so many.
 const ACCOUNTS_KEPT: usize = 1024;
 
-/// An account is told by its key. Only the hash is kept.
+/// An account is told by its key, and by its name where the key is the platform's. Only the hash is
+/// kept.
 type Account = [u8; 32];
 
 /// The turns of all accounts.
@@ -28,12 +32,18 @@ impl Turns {
 
     /// Waits for a turn, which lasts until the permit is dropped. `None` never happens: nobody
     /// closes a semaphore here.
-    pub async fn wait(&self, secret_key: &SecretString) -> Option<OwnedSemaphorePermit> {
-        self.of(secret_key).acquire_owned().await.ok()
+    pub async fn wait(&self, access: Access<'_>) -> Option<OwnedSemaphorePermit> {
+        self.of(access).acquire_owned().await.ok()
     }
 
-    fn of(&self, secret_key: &SecretString) -> Arc<Semaphore> {
-        let account: Account = Sha256::digest(secret_key.expose_secret().as_bytes()).into();
+    fn of(&self, access: Access<'_>) -> Arc<Semaphore> {
+        let name = access.account.map_or("", PspAccountId::as_str);
+        // No key has a line break.
+        let digest = Sha256::new()
+            .chain_update(access.secret_key.expose_secret())
+            .chain_update("\n")
+            .chain_update(name);
+        let account: Account = digest.finalize().into();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = accounts.get(&account).and_then(Weak::upgrade) {
             return turns;
@@ -49,26 +59,43 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::SecretString;
+
     use super::*;
+
+    fn own(secret_key: &SecretString) -> Access<'_> {
+        Access { secret_key, account: None }
+    }
 
     #[tokio::test]
     async fn an_account_has_so_many_turns_and_takes_none_from_another() {
         let turns = Turns::new(2);
         let (one, other) = (SecretString::from("sk_test_1"), SecretString::from("sk_test_2"));
-        let first = turns.wait(&one).await;
-        let second = turns.wait(&one).await;
+        let first = turns.wait(own(&one)).await;
+        let second = turns.wait(own(&one)).await;
         assert!(first.is_some() && second.is_some());
-        assert!(turns.of(&one).try_acquire_owned().is_err(), "the third waits");
-        assert!(turns.of(&other).try_acquire_owned().is_ok());
+        assert!(turns.of(own(&one)).try_acquire_owned().is_err(), "the third waits");
+        assert!(turns.of(own(&other)).try_acquire_owned().is_ok());
         drop(first);
-        assert!(turns.of(&one).try_acquire_owned().is_ok());
+        assert!(turns.of(own(&one)).try_acquire_owned().is_ok());
+    }
+
+    #[tokio::test]
+    async fn accounts_under_one_platform_take_no_turns_from_each_other() {
+        let turns = Turns::new(1);
+        let secret_key = &SecretString::from("sk_test_platform");
+        let (one, other) = (PspAccountId::new("acct_1"), PspAccountId::new("acct_2"));
+        let of = |account| Access { secret_key, account: Some(account) };
+        let _held = turns.wait(of(&one)).await;
+        assert!(turns.of(of(&one)).try_acquire_owned().is_err());
+        assert!(turns.of(of(&other)).try_acquire_owned().is_ok());
     }
 
     #[test]
     fn accounts_without_a_call_are_forgotten() {
         let turns = Turns::new(1);
         for number in 0..=ACCOUNTS_KEPT {
-            turns.of(&SecretString::from(format!("sk_test_{number}")));
+            turns.of(own(&SecretString::from(format!("sk_test_{number}"))));
         }
         assert_eq!(turns.accounts.lock().unwrap().len(), 1);
     }

@@ -7,7 +7,10 @@ use app::Entropy;
 use app::merchant::{Merchant, Visit};
 use app::offered::OfferedMethod;
 use app::ports::{After, InboxItem, InboxKind, MessageId, NewMessage};
-use app::tenant::{Credentials, PaymentMethod, Settings, Tenant, TenantStatus, WebhookEndpoint};
+use app::tenant::{
+    Access, Credentials, KeyPair, PaymentMethod, Settings, Tenant, TenantStatus, WebhookEndpoint,
+};
+use jiff::Timestamp;
 use payment::{
     Account, Address, AttemptId, Call, CallId, Checkout, CommandId, Currency, Customer,
     IdempotencyKey, Items, MerchantId, MerchantReference, Mode, Money, OrderItem, OrderItemId,
@@ -73,8 +76,11 @@ pub fn tenant(id: TenantId, entropy: &dyn Entropy) -> Tenant {
 pub fn credentials(account: Account) -> Credentials {
     let id = account.id.as_str().to_owned();
     Credentials {
-        secret_key: format!("sk_test_of_{id}").into(),
-        publishable_key: format!("pk_test_of_{id}"),
+        access: Access::Own(KeyPair {
+            secret: format!("sk_test_of_{id}").into(),
+            publishable: format!("pk_test_of_{id}"),
+        }),
+        access_since: Timestamp::UNIX_EPOCH,
         endpoint: Some(WebhookEndpoint {
             id: format!("we_of_{id}"),
             url: "https://pay.example/webhooks/test?tenantIdentifier=tenant-test-0001".into(),
@@ -84,6 +90,18 @@ pub fn credentials(account: Account) -> Credentials {
         merchant_endpoint: None,
         webhook_secrets: vec![format!("whsec_theirs_of_{id}").into()],
         account,
+    }
+}
+
+/// Credentials that are the operator's platform alone.
+pub fn platform_credentials(account: Account) -> Credentials {
+    Credentials {
+        account,
+        access: Access::Platform,
+        access_since: Timestamp::UNIX_EPOCH,
+        endpoint: None,
+        merchant_endpoint: None,
+        webhook_secrets: Vec::new(),
     }
 }
 

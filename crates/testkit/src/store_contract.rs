@@ -1,6 +1,7 @@
 //! What every store has to do, as cases. [`store_contract_tests!`](crate::store_contract_tests)
 //! makes a test of each, on a store that your factory makes anew.
 
+mod bindings;
 mod calls;
 mod channels;
 mod inbox;
@@ -13,6 +14,7 @@ mod random;
 mod tenants;
 mod world;
 
+pub use bindings::*;
 pub use calls::*;
 pub use channels::*;
 pub use inbox::*;

@@ -82,6 +82,14 @@ impl Store for UnsureStore {
         self.go("all_credentials", self.inner.all_credentials(tenant)).await
     }
 
+    async fn bound_accounts(&self, tenant: &TenantId) -> Answer<Vec<Account>> {
+        self.go("bound_accounts", self.inner.bound_accounts(tenant)).await
+    }
+
+    async fn tenants_of_account(&self, account: &Account) -> Answer<Vec<TenantId>> {
+        self.go("tenants_of_account", self.inner.tenants_of_account(account)).await
+    }
+
     async fn payment_of_order(
         &self,
         tenant: &TenantId,

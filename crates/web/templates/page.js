@@ -47,7 +47,8 @@
     script.src = data.stripeJs;
     script.onload = () => {
       try {
-        resolve(window.Stripe(data.publishableKey, { locale: data.locale }));
+        const { locale, stripeAccount } = data;
+        resolve(window.Stripe(data.publishableKey, { locale, stripeAccount }));
       } catch (error) {
         reject(error);
       }

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::offered::Terms;
+use crate::platform::Platform;
 use crate::ports::{MarketplacePsp, PayoutObstacle};
 use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint};
 
@@ -28,6 +29,16 @@ pub trait Psp: MarketplacePsp {
         secret_key: &SecretString,
         mode: payment::Mode,
     ) -> Result<Account, PspError>;
+
+    /// The operator's own keys, with which the app works in accounts that tenants have no keys for
+    /// here. There may be none.
+    fn platform(&self) -> &Platform;
+
+    /// Checks that the operator's platform works in the account, in its mode.
+    ///
+    /// # Errors
+    /// [`PspError::Refused`] where it does not; the others as everywhere.
+    async fn check_platform(&self, account: &Account) -> Result<(), PspError>;
 
     /// Registers a webhook endpoint for the events named. Its secret is told only now.
     ///
@@ -195,7 +206,7 @@ pub trait Psp: MarketplacePsp {
     ) -> Result<Option<RefundView>, PspError>;
 
     /// Proves that a webhook was sent by the PSP, with any of `secrets`, not longer ago than the
-    /// PSP's tolerance.
+    /// PSP's tolerance. Returns which of them it was.
     ///
     /// # Errors
     /// [`WebhookRejected`].
@@ -205,7 +216,7 @@ pub trait Psp: MarketplacePsp {
         body: &[u8],
         secrets: &[&SecretString],
         now: Timestamp,
-    ) -> Result<(), WebhookRejected>;
+    ) -> Result<usize, WebhookRejected>;
 
     /// Reads a webhook's body. It may not be believed before it is verified.
     ///

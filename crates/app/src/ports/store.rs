@@ -24,7 +24,9 @@ pub trait Store: MerchantStore {
     /// A tenant, if it was ever configured.
     async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError>;
 
-    /// Writes a tenant, its credentials and the messages that go with it, in one transaction.
+    /// Writes a tenant, its credentials and the messages that go with it, in one transaction. A
+    /// tenant that is connected through the operator's platform has to be bound to the account in
+    /// that very moment; [`CommitOutcome::Conflict`] where it is not (rule R5).
     async fn commit_tenant(&self, commit: TenantCommit) -> Result<CommitOutcome, StoreError>;
 
     /// The credentials of a tenant at one PSP account.
@@ -36,6 +38,13 @@ pub trait Store: MerchantStore {
 
     /// All credentials of a tenant, the newest first.
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError>;
+
+    /// The accounts that the operator has bound to a tenant: at most one in each mode.
+    async fn bound_accounts(&self, tenant: &TenantId) -> Result<Vec<Account>, StoreError>;
+
+    /// The tenants that have credentials at an account: for webhooks that the operator's platform
+    /// was sent. It does not start from a tenant; who asks has verified the webhook.
+    async fn tenants_of_account(&self, account: &Account) -> Result<Vec<TenantId>, StoreError>;
 
     /// The payment of an order at one PSP account (rule R1).
     async fn payment_of_order(

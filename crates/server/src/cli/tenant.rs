@@ -9,6 +9,7 @@ use payment::TenantId;
 use serde::Serialize;
 use store::SqliteOperator;
 
+use crate::cli::account::{self, AccountArguments};
 use crate::cli::operator::{Limit, count, help_end, print_json};
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::{Table, printable};
@@ -20,7 +21,7 @@ use crate::entropy::SystemEntropy;
 /// The longest tenant identifier, in bytes: as long as in a header.
 const TENANT_MAX: usize = 255;
 
-/// See the tenants and issue their tokens
+/// See the tenants, issue their tokens, bind their accounts
 ///
 /// These commands work beside a running server and need `database_url` alone of the configuration.
 #[derive(Debug, Args)]
@@ -40,6 +41,8 @@ enum TenantCommand {
     Show(ShowArguments),
     /// Issue, list and revoke the tokens that a tenant's shop shows
     Token(TokenArguments),
+    /// Bind accounts at Stripe to tenants that are paid through your own platform
+    Account(AccountArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -74,6 +77,7 @@ pub(super) fn run(arguments: &TenantArguments) -> anyhow::Result<()> {
         TenantCommand::List(list) => self::list(list),
         TenantCommand::Show(show) => self::show(show),
         TenantCommand::Token(arguments) => token::run(arguments),
+        TenantCommand::Account(arguments) => account::run(arguments),
     }
 }
 

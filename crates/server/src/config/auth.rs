@@ -74,7 +74,7 @@ impl Reader<'_> {
         Some(Some(IdentityProviderSettings { options, jwks_url }))
     }
 
-    fn misses<T>(&mut self, missing: &Key, because: &Key) -> Option<T> {
+    pub(super) fn misses<T>(&mut self, missing: &Key, because: &Key) -> Option<T> {
         // One that is set and wrong has been told already.
         if self.settings.get(missing).is_none() {
             let advice = format!("`{}` is set, and is of no use without it", because.name);

@@ -5,11 +5,13 @@
 
 mod auth;
 mod limits;
+mod platform;
 
 use protocol::Channel;
 
 pub use auth::*;
 pub use limits::*;
+pub use platform::*;
 
 /// The variable that names the configuration file. It is no key: a file cannot name itself.
 pub const CONFIG_VARIABLE: &str = "PAYBRIDGE_CONFIG";
@@ -82,6 +84,10 @@ pub enum Kind {
     Text,
     /// IP addresses or networks.
     Networks,
+    /// A key of Stripe's, by what it begins with.
+    StripeKey(&'static [&'static str]),
+    /// Several secrets that webhooks are signed with.
+    SigningSecrets,
 }
 
 impl Kind {
@@ -122,6 +128,12 @@ impl Kind {
                 format!("keys of {ENCRYPTION_KEY_BYTES} bytes in base64 with commas between them")
             }
             Self::Text => "a text".to_owned(),
+            Self::StripeKey(beginnings) => {
+                format!("a key of Stripe's that begins with {}", beginnings.join(" or "))
+            }
+            Self::SigningSecrets => {
+                "signing secrets that begin with whsec_, with commas between them".to_owned()
+            }
             Self::Networks => {
                 r#"addresses or networks with commas between them, such as "10.0.0.0/8,192.0.2.7""#
                     .to_owned()
@@ -144,7 +156,9 @@ impl Kind {
             | Self::LogFilter
             | Self::EncryptionKeys
             | Self::Text
-            | Self::Networks => false,
+            | Self::Networks
+            | Self::StripeKey(_)
+            | Self::SigningSecrets => false,
         }
     }
 }
@@ -385,7 +399,10 @@ static PRIVATE_TARGETS_KEY: Key = PRIVATE_TARGETS;
 
 /// Every key, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Key> {
+    let platform = PLATFORM
+        .iter()
+        .flat_map(|keys| [&keys.secret_key, &keys.publishable_key, &keys.webhook_secrets]);
     let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
     let single = FIRST_KEYS.iter().chain(&auth::ALL).chain(&LAST_KEYS);
-    single.chain(&limits::ALL).chain(channels).chain([&PRIVATE_TARGETS_KEY])
+    single.chain(&limits::ALL).chain(platform).chain(channels).chain([&PRIVATE_TARGETS_KEY])
 }

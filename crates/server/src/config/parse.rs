@@ -150,6 +150,29 @@ pub(super) fn token(text: &str) -> Parsed<SecretString> {
     }
 }
 
+/// A key is told by what it begins with; whether it works, Stripe says. It may be a secret.
+pub(super) fn stripe_key(text: &str, beginnings: &'static [&'static str]) -> Parsed<String> {
+    let rest = beginnings.iter().find_map(|beginning| text.strip_prefix(beginning));
+    if rest.is_some_and(|rest| !rest.is_empty()) && is_visible_ascii(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("expected {}", Kind::StripeKey(beginnings).expects()))
+}
+
+/// Secrets with commas between them; at least one.
+pub(super) fn signing_secrets(text: &str) -> Parsed<Vec<SecretString>> {
+    let secrets: Vec<&str> =
+        text.split(',').map(str::trim).filter(|secret| !secret.is_empty()).collect();
+    let is_secret = |secret: &&str| {
+        secret.strip_prefix("whsec_").is_some_and(|rest| !rest.is_empty())
+            && is_visible_ascii(secret)
+    };
+    if secrets.is_empty() || !secrets.iter().all(is_secret) {
+        return Err(format!("expected {}", Kind::SigningSecrets.expects()));
+    }
+    Ok(secrets.into_iter().map(SecretString::from).collect())
+}
+
 pub(super) fn app_identifier(text: &str) -> Parsed<String> {
     let fits = (1..=APP_IDENTIFIER_CHARS_MAX).contains(&text.chars().count());
     if fits && is_visible_ascii(text) {

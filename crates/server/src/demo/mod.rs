@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use app::platform::Platform;
 use app::ports::{NewToken, SignIn, Tokens};
 use app::{Entropy, Site};
 use messaging::Routes;
@@ -215,7 +216,7 @@ async fn start_app(
     let app = App::new(Parts {
         sign_in: shop_sign_in(tokens, store.clone()).await?,
         store,
-        psp: stripe_over_http(stripe, stripe::CALLS_MAX)?,
+        psp: stripe_over_http(stripe, stripe::CALLS_MAX, Platform::default())?,
         entropy: Arc::new(SystemEntropy),
         push: push_over_http(false)?,
         routes: Routes::default(),

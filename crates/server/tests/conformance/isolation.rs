@@ -3,11 +3,13 @@
 
 use axum::body::Body;
 use http::{Method, Request};
+use payment::Mode;
 use serde_json::{Value, json};
 use web::Access;
 
 use crate::support::{
-    Event, LONG_ENOUGH, Order, PUBLISHABLE_KEY, TENANT, TestApp, cancel, capture, refund, signature,
+    Event, LONG_ENOUGH, Order, PUBLISHABLE_KEY, SECRET_KEY, TENANT, TestApp, cancel, capture,
+    refund, signature,
 };
 
 /// The tenant that tries, and its signing secret.
@@ -22,6 +24,10 @@ struct Site {
     order: Order,
     transaction: String,
     messages: Vec<String>,
+    /// What nobody but the other tenant and its shoppers are told of its keys.
+    hidden: String,
+    /// The account that the operator has bound to the other tenant, if it has no keys of its own.
+    bound: Option<String>,
 }
 
 impl Site {
@@ -32,9 +38,25 @@ impl Site {
         });
         let (status, answer) = app.configure_tenant(INTRUDER, own).await;
         assert_eq!(status, 200, "{answer}");
+        Self::with(app, PUBLISHABLE_KEY.to_owned(), None).await
+    }
+
+    /// Both tenants are paid through the operator's platform.
+    async fn through_platform() -> Self {
+        let app = TestApp::through_platform().await;
+        let account = app.account_of_key(SECRET_KEY).await;
+        let intruders = app.account_of_key("sk_test_of_the_intruder").await;
+        app.bind(INTRUDER, &intruders, Mode::Test).await;
+        let own = json!({"webhookSecrets": [INTRUDER_SECRET]});
+        let (status, answer) = app.configure_without_keys(INTRUDER, own).await;
+        assert_eq!(status, 200, "{answer}");
+        Self::with(app, account.clone(), Some(account)).await
+    }
+
+    async fn with(app: TestApp, hidden: String, bound: Option<String>) -> Self {
         let order = Order::new(ORDER);
         let transaction = app.authorized(&order).await;
-        let mut site = Self { app, order, transaction, messages: Vec::new() };
+        let mut site = Self { app, order, transaction, messages: Vec::new(), hidden, bound };
         site.messages = site.unread().await;
         assert!(!site.messages.is_empty());
         site
@@ -66,7 +88,7 @@ impl Site {
     /// Nothing of the other tenant is in an answer.
     fn shows_nothing(&self, what: &str, answer: &Value) {
         let text = answer.to_string();
-        let mut secrets = vec![self.transaction.as_str(), PUBLISHABLE_KEY, "client_secret"];
+        let mut secrets = vec![self.transaction.as_str(), &self.hidden, "client_secret"];
         secrets.extend(self.messages.iter().map(String::as_str));
         for secret in secrets {
             assert!(!text.contains(secret), "{what} shows {secret}: {text}");
@@ -108,10 +130,16 @@ fn tries(site: &Site, method: &Method, path: &str) -> Option<Vec<(u16, Request<B
     let at = |headers: &[(&'static str, &str)], body: &str| intrude(method, path, headers, body);
     let tries = match (method.as_str(), endpoint) {
         ("POST", "/configure") => {
-            let configuration = json!({"paymentPageTitle": "Taken over"}).to_string();
-            let attributes = json!({"configuration": configuration});
-            let body = json!({"data": {"type": "configuration", "attributes": attributes}});
-            vec![(403, at(&other, &body.to_string()))]
+            let body = |configuration: Value| {
+                let attributes = json!({"configuration": configuration.to_string()});
+                json!({"data": {"type": "configuration", "attributes": attributes}}).to_string()
+            };
+            let mut tries = vec![(403, at(&other, &body(json!({"paymentPageTitle": "Taken"}))))];
+            // As its own, the account that is bound to the other (rule R5).
+            let own = [("x-tenant-identifier", INTRUDER)];
+            let claims = site.bound.iter().map(|account| body(json!({"accountId": account})));
+            tries.extend(claims.map(|body| (422, at(&own, &body))));
+            tries
         }
         ("POST", "/disconnect") => {
             let headers = [other[0], ("x-confirmation-status", "true")];
@@ -251,7 +279,15 @@ fn webhooks(site: &Site, path: &str) -> Vec<(u16, Request<Body>)> {
 
 #[tokio::test]
 async fn c78_no_endpoint_lets_one_tenant_touch_or_see_another() {
-    let site = Site::new().await;
+    try_everything(Site::new().await).await;
+}
+
+#[tokio::test]
+async fn c78_nor_where_both_are_paid_through_one_platform() {
+    try_everything(Site::through_platform().await).await;
+}
+
+async fn try_everything(site: Site) {
     let before = site.state().await;
     for endpoint in web::endpoints() {
         let name = format!("{} {}", endpoint.method, endpoint.path);

@@ -34,6 +34,7 @@ mod payment_methods;
 mod payment_page;
 mod payouts;
 mod payouts_in_trouble;
+mod platform;
 mod pre_order;
 mod pre_order_calls;
 mod pre_order_money;

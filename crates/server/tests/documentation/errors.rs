@@ -7,16 +7,18 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 24] = [
+const SPEAKING: [&str; 26] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
     "crates/app/src/command.rs",
     "crates/app/src/configure.rs",
+    "crates/app/src/credentials.rs",
     "crates/app/src/disconnect.rs",
     "crates/app/src/initialize.rs",
     "crates/app/src/onboarding.rs",
     "crates/app/src/payouts.rs",
+    "crates/app/src/platform.rs",
     "crates/app/src/receive_command.rs",
     "crates/app/src/receive_webhook.rs",
     "crates/app/src/redirects.rs",

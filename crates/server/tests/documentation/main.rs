@@ -8,5 +8,6 @@ mod errors;
 mod literals;
 mod metrics;
 mod names;
+mod platform;
 mod sql;
 mod support;

@@ -92,6 +92,14 @@ impl Store for GatedStore {
         self.use_it(self.inner.all_credentials(tenant)).await
     }
 
+    async fn bound_accounts(&self, tenant: &TenantId) -> Answer<Vec<Account>> {
+        self.use_it(self.inner.bound_accounts(tenant)).await
+    }
+
+    async fn tenants_of_account(&self, account: &Account) -> Answer<Vec<TenantId>> {
+        self.use_it(self.inner.tenants_of_account(account)).await
+    }
+
     async fn payment_of_order(
         &self,
         tenant: &TenantId,

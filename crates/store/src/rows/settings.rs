@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::StoreError;
-use app::tenant::{BusinessModel, Credentials, Language, Settings, WebhookEndpoint};
+use app::tenant::{
+    Access, BusinessModel, Credentials, KeyPair, Language, Settings, WebhookEndpoint,
+};
+use jiff::Timestamp;
 use payment::Account;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -106,10 +109,14 @@ fn method_from_row(row: MethodRow) -> Result<OfferedMethod, StoreError> {
 /// Borrows where it can, so that secrets are not copied around.
 #[derive(Serialize, Deserialize)]
 struct CredentialsRow<'a> {
-    #[serde(borrow)]
-    secret_key: Cow<'a, str>,
-    #[serde(borrow)]
-    publishable_key: Cow<'a, str>,
+    /// None of the two: the operator's platform leads to the account.
+    #[serde(borrow, default)]
+    secret_key: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    publishable_key: Option<Cow<'a, str>>,
+    /// Microseconds; absent in rows from before there was another way.
+    #[serde(default)]
+    access_since: i64,
     #[serde(borrow)]
     endpoint: Option<EndpointRow<'a>>,
     #[serde(borrow, default)]
@@ -152,9 +159,11 @@ impl<'a> EndpointRow<'a> {
 pub(crate) fn credentials_to_json(
     credentials: &Credentials,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let pair = credentials.own_keys();
     let row = CredentialsRow {
-        secret_key: Cow::Borrowed(credentials.secret_key.expose_secret()),
-        publishable_key: Cow::Borrowed(&credentials.publishable_key),
+        secret_key: pair.map(|pair| Cow::Borrowed(pair.secret.expose_secret())),
+        publishable_key: pair.map(|pair| Cow::Borrowed(pair.publishable.as_str())),
+        access_since: credentials.access_since.as_microsecond(),
         endpoint: credentials.endpoint.as_ref().map(EndpointRow::of),
         merchant_endpoint: credentials.merchant_endpoint.as_ref().map(EndpointRow::of),
         webhook_secrets: credentials
@@ -176,10 +185,21 @@ pub(crate) fn credentials_from_json(
     let row: CredentialsRow<'_> = serde_json::from_slice(plain).map_err(|error| {
         corrupt("credential", format!("not the expected JSON at column {}", error.column()))
     })?;
+    let access = match (row.secret_key, row.publishable_key) {
+        (Some(key), Some(publishable)) => {
+            Access::Own(KeyPair { secret: secret(key), publishable: publishable.into_owned() })
+        }
+        (None, None) => Access::Platform,
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(corrupt("credential", "one key of a pair"));
+        }
+    };
+    let access_since = Timestamp::from_microsecond(row.access_since)
+        .map_err(|error| corrupt("credential", error))?;
     Ok(Credentials {
         account,
-        secret_key: secret(row.secret_key),
-        publishable_key: row.publishable_key.into_owned(),
+        access,
+        access_since,
         endpoint: row.endpoint.map(EndpointRow::read),
         merchant_endpoint: row.merchant_endpoint.map(EndpointRow::read),
         webhook_secrets: row.webhook_secrets.into_iter().map(secret).collect(),

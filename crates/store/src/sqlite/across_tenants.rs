@@ -1,6 +1,6 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
-//! pre-orders that were forgotten, the tenant of a webhook whose address names none, what waits in
-//! all, what a start clears, which rows there are for an operator ([`operator`]), whose a token is
+//! pre-orders that were forgotten, the tenant of a webhook whose address names none, whose an account
+//! is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]), whose a token is
 //! and what is sealed with which key ([`secrets`]). Every other statement of this store names the
 //! tenant first.
 
@@ -12,7 +12,7 @@ use app::ports::{
     OutboxClaim, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
-use payment::{CommandId, PaymentId, PspAccountId, PspReference, TenantId};
+use payment::{Account, CommandId, PaymentId, PspAccountId, PspReference, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{channel, inbox, outbox, value};
@@ -40,6 +40,11 @@ const TENANT_OF_REFERENCE: &str =
     "SELECT tenant FROM attempt WHERE reference = ?1 ORDER BY tenant LIMIT 1";
 const TENANT_OF_MERCHANT: &str =
     "SELECT tenant FROM merchant WHERE account = ?1 ORDER BY tenant LIMIT 1";
+
+const TENANTS_OF_ACCOUNT: &str =
+    "SELECT tenant FROM credential WHERE account = ?1 AND mode = ?2 ORDER BY tenant";
+const TENANT_OF_BOUND: &str =
+    "SELECT tenant FROM bound_account WHERE account = ?1 AND tenant <> ?2 LIMIT 1";
 
 const FORGOTTEN: &str = "SELECT tenant, id, version FROM payment
     WHERE linked = 0 AND status NOT IN ('cancel_requested', 'canceled') AND updated_at < ?1
@@ -73,6 +78,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     TENANT_OF_REFERENCE,
     FORGOTTEN,
     TENANT_OF_MERCHANT,
+    TENANTS_OF_ACCOUNT,
+    TENANT_OF_BOUND,
     DISCONNECTED,
     INBOX_BACKLOG,
     OUTBOX_BACKLOG,
@@ -291,6 +298,34 @@ pub(super) fn tenant_of_merchant(
             statement.query_row([account.as_str()], tenant).optional()
         })
         .at("merchant")
+}
+
+/// The tenants that have credentials at an account.
+pub(super) fn tenants_of_account(
+    db: &Connection,
+    account: &Account,
+) -> Result<Vec<TenantId>, StoreError> {
+    db.prepare_cached(TENANTS_OF_ACCOUNT)
+        .and_then(|mut statement| {
+            let there = params![account.id.as_str(), account.mode.name()];
+            let tenant = |row: &Row<'_>| Ok(TenantId::new(row.get::<_, String>(0)?));
+            statement.query_map(there, tenant)?.collect()
+        })
+        .at("credential")
+}
+
+/// Another tenant that an account is bound to, in whatever mode.
+pub(super) fn tenant_of_bound(
+    db: &Connection,
+    account: &PspAccountId,
+    but: &TenantId,
+) -> Result<Option<TenantId>, StoreError> {
+    db.prepare_cached(TENANT_OF_BOUND)
+        .and_then(|mut statement| {
+            let tenant = |row: &Row<'_>| Ok(TenantId::new(row.get::<_, String>(0)?));
+            statement.query_row([account.as_str(), but.as_str()], tenant).optional()
+        })
+        .at("bound_account")
 }
 
 pub(super) fn disconnected_tenants(db: &Connection) -> Result<Vec<TenantId>, StoreError> {

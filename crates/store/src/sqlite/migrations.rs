@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "marketplace",
         sql: include_str!("../../migrations/sqlite/0006_marketplace.sql"),
     },
+    Migration {
+        version: 7,
+        name: "platform",
+        sql: include_str!("../../migrations/sqlite/0007_platform.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, call, capture, channel, commit, connection, data_key, inbox, merchant,
+    across_tenants, binding, call, capture, channel, commit, connection, data_key, inbox, merchant,
     migrations, operator, outbox, payment, payout, tenant, token, unfinished,
 };
 use testkit::TestEntropy;
@@ -29,6 +29,7 @@ fn of_a_tenant() -> Vec<&'static str> {
         capture::STATEMENTS,
         payout::STATEMENTS,
         merchant::STATEMENTS,
+        binding::STATEMENTS,
         call::STATEMENTS,
         commit::STATEMENTS,
         inbox::STATEMENTS,

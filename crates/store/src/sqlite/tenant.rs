@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::batch::Written;
-use super::{data_key, outbox, value};
+use super::{binding, data_key, outbox, value};
 use crate::Keyring;
 use crate::error::At;
 use crate::keyring::Sealed;
@@ -39,10 +39,10 @@ const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed FROM credential
 const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed FROM credential
     WHERE tenant = ?1 ORDER BY updated_at DESC, account, mode";
 const WRITE_CREDENTIAL: &str = "INSERT INTO credential
-        (tenant, account, mode, key_id, sealed, updated_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT (tenant, account, mode) DO UPDATE SET key_id = excluded.key_id,
-        sealed = excluded.sealed, updated_at = excluded.updated_at";
+        (tenant, account, mode, platform, key_id, sealed, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (tenant, account, mode) DO UPDATE SET platform = excluded.platform,
+        key_id = excluded.key_id, sealed = excluded.sealed, updated_at = excluded.updated_at";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
@@ -128,6 +128,11 @@ pub(super) fn commit(
     write_methods(db, tenant)?;
     match change {
         TenantChange::Credentials(credentials) => {
+            let is_begun =
+                tenant.status == TenantStatus::Connected && credentials.access.is_platform();
+            if is_begun && !binding::is_bound(db, &tenant.id, &credentials.account)? {
+                return Ok(Written::Undo(CommitOutcome::Conflict));
+            }
             write_credentials(db, keyring, &tenant.id, credentials, *now)?;
         }
         TenantChange::Keep => {}
@@ -190,6 +195,7 @@ fn write_credentials(
             tenant.as_str(),
             account.id.as_str(),
             account.mode.name(),
+            credentials.access.is_platform(),
             sealed.key_id,
             sealed.bytes,
             now.as_microsecond(),

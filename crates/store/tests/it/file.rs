@@ -88,7 +88,10 @@ async fn secrets_are_nowhere_in_the_files_in_plain_text() {
     let store = place.open();
     place.connect(&store).await;
     let credentials = builders::credentials(builders::account());
-    let secrets = credentials.all_webhook_secrets().chain([&credentials.secret_key]);
+    let of_endpoints = credentials.endpoints().map(|endpoint| &endpoint.secret);
+    let secrets = of_endpoints
+        .chain(&credentials.webhook_secrets)
+        .chain(credentials.own_keys().map(|pair| &pair.secret));
     let secrets: Vec<_> = secrets.map(|secret| secret.expose_secret().to_owned()).collect();
     assert_eq!(secrets.len(), 3);
     let check = |when: &str| {
@@ -134,7 +137,9 @@ async fn a_key_that_was_replaced_still_opens_what_it_sealed() {
     let keyring = place.keyring().with_older(&old).unwrap();
     let store = SqliteStore::open(&place.path(), keyring, MIGRATE, &place.entropy).unwrap();
     let opened = store.credentials(&builders::tenant_id(), &builders::account()).await.unwrap();
-    assert_eq!(opened.unwrap().secret_key.expose_secret(), "sk_test_of_acct_test_1");
+    let opened = opened.unwrap();
+    let key = &opened.own_keys().unwrap().secret;
+    assert_eq!(key.expose_secret(), "sk_test_of_acct_test_1");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::ports::{
     Entropy, Expected, NewToken, Store, StoreError, TenantChange, TenantCommit, TokenHash, Tokens,
 };
+use app::tenant::Credentials;
 use jiff::SignedDuration;
 use payment::TenantId;
 use rusqlite::Connection;
@@ -47,7 +48,11 @@ async fn configure(store: &SqliteStore, number: usize) {
 
 async fn secret_key(store: &SqliteStore, number: usize) -> Result<String, StoreError> {
     let found = store.credentials(&tenant(number), &builders::account()).await?.unwrap();
-    Ok(found.secret_key.expose_secret().to_owned())
+    Ok(secret_key_of(&found))
+}
+
+fn secret_key_of(credentials: &Credentials) -> String {
+    credentials.own_keys().unwrap().secret.expose_secret().to_owned()
 }
 
 fn uses(operator: &[KeyUse]) -> Vec<(u64, bool)> {
@@ -197,7 +202,7 @@ async fn a_token_opens_until_it_is_revoked_or_ends_and_only_its_hash_is_stored()
 }
 
 fn builders_secret_key() -> String {
-    builders::credentials(builders::account()).secret_key.expose_secret().to_owned()
+    secret_key_of(&builders::credentials(builders::account()))
 }
 
 /// Writes the credentials of tenant 1 as the first versions did. Returns how many.

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking, as the tests do"
 )]
 
+mod bindings;
 mod contract_inline;
 mod contract_threads;
 mod file;

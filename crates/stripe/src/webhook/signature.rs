@@ -20,7 +20,7 @@ struct Header {
     signatures: Vec<[u8; SIGNATURE_BYTES]>,
 }
 
-/// Proves that the body was signed with one of the secrets, not too long ago.
+/// Proves that the body was signed with one of the secrets, not too long ago, and tells which.
 ///
 /// The time is looked at last, so that only who has a secret learns what our clock says.
 pub(crate) fn verify(
@@ -28,23 +28,20 @@ pub(crate) fn verify(
     body: &[u8],
     secrets: &[&SecretString],
     now: Timestamp,
-) -> Result<(), WebhookRejected> {
+) -> Result<usize, WebhookRejected> {
     let header = header.filter(|header| !header.is_empty()).ok_or(WebhookRejected::Unsigned)?;
     let header = parse(header).ok_or(WebhookRejected::MalformedSignature)?;
-    let signed = secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .filter(|secret| !secret.trim().is_empty())
-        .any(|secret| signed_with(secret, &header, body));
-    if !signed {
-        return Err(WebhookRejected::WrongSignature);
-    }
+    let signed_with = |secret: &&SecretString| {
+        let secret = secret.expose_secret();
+        !secret.trim().is_empty() && signed_with(secret, &header, body)
+    };
+    let signer = secrets.iter().position(signed_with).ok_or(WebhookRejected::WrongSignature)?;
     let signed_at_ms = header.timestamp.saturating_mul(1000);
     let oldest_ms = i128::from(now.as_millisecond()) - SIGNATURE_TOLERANCE.as_millis();
     if i128::from(signed_at_ms) < oldest_ms {
         return Err(WebhookRejected::Stale);
     }
-    Ok(())
+    Ok(signer)
 }
 
 /// Compares in constant time with every signature of the header.

@@ -14,6 +14,7 @@ mod logs;
 mod looking_up;
 mod marketplace;
 mod payers;
+mod platform;
 mod requests;
 mod retries;
 mod script;

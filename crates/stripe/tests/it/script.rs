@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::tenant::Credentials;
+use app::platform::{Platform, PlatformKeys};
+use app::tenant::{Access, Credentials, KeyPair};
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use payment::{
     Account, Address, Checkout, Currency, Customer, IdempotencyKey, Mode, Money, OrderItem,
     OrderItemId, OrderReference, PspAccountId, PspReference, Redirects,
@@ -90,6 +92,16 @@ impl Script {
         StripePsp::new(StripeClient::new(Arc::new(self.clone()), base))
     }
 
+    /// The same with platform keys of the test mode.
+    pub fn psp_with_platform(&self) -> StripePsp {
+        let pair = KeyPair {
+            secret: SecretString::from("sk_test_platform"),
+            publishable: "pk_test_platform".to_owned(),
+        };
+        let test = Some(PlatformKeys { pair, webhook_secrets: Vec::new() });
+        self.psp().with_platform(Platform { test, live: None })
+    }
+
     /// What was sent. The whole script has to be played.
     pub fn sent(&self) -> Vec<Sent> {
         let state = self.0.lock().unwrap();
@@ -137,12 +149,21 @@ impl Transport for Script {
 pub fn credentials() -> Credentials {
     Credentials {
         account: Account { id: PspAccountId::new("acct_1"), mode: Mode::Test },
-        secret_key: SecretString::from("sk_test_shop"),
-        publishable_key: "pk_test_shop".to_owned(),
+        access: Access::Own(KeyPair {
+            secret: SecretString::from("sk_test_shop"),
+            publishable: "pk_test_shop".to_owned(),
+        }),
+        access_since: Timestamp::UNIX_EPOCH,
         endpoint: None,
         merchant_endpoint: None,
         webhook_secrets: Vec::new(),
     }
+}
+
+/// The same account as [`credentials`], through the operator's platform.
+pub fn platform_credentials(mode: Mode) -> Credentials {
+    let account = Account { id: PspAccountId::new("acct_1"), mode };
+    Credentials { account, access: Access::Platform, ..credentials() }
 }
 
 pub fn key() -> IdempotencyKey {

@@ -4,18 +4,23 @@ use std::sync::Arc;
 
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::{CommitOutcome, Expected, Store, TenantChange};
-use app::tenant::{BusinessModel, Credentials, Language, Settings, TenantStatus};
+use app::tenant::{Access, BusinessModel, Credentials, KeyPair, Language, Settings, TenantStatus};
+use jiff::Timestamp;
 use payment::{Mode, TenantId};
 use secrecy::ExposeSecret;
 
 use super::world::World;
 use crate::builders::{account, account_named, credentials, message, tenant, tenant_id};
 
+/// Keys, since when, an endpoint, and the secrets of others.
+type Shown = (Option<[String; 2]>, Timestamp, Option<[String; 3]>, Vec<String>);
+
 /// Everything a person would compare.
-fn shown(credentials: &Credentials) -> (String, String, Option<[String; 3]>, Vec<String>) {
+fn shown(credentials: &Credentials) -> Shown {
+    let keys = credentials.own_keys();
     (
-        credentials.secret_key.expose_secret().to_owned(),
-        credentials.publishable_key.clone(),
+        keys.map(|pair| [pair.secret.expose_secret().to_owned(), pair.publishable.clone()]),
+        credentials.access_since,
         credentials.endpoint.as_ref().map(|endpoint| {
             let secret = endpoint.secret.expose_secret().to_owned();
             [endpoint.id.clone(), endpoint.url.clone(), secret]
@@ -115,7 +120,11 @@ pub async fn credentials_of_several_accounts_stay_beside_each_other(store: Arc<d
     let mut bare = credentials(accounts[0].clone());
     bare.endpoint = None;
     bare.webhook_secrets.clear();
-    bare.secret_key = "sk_test_rolled".into();
+    bare.access = Access::Own(KeyPair {
+        secret: "sk_test_rolled".into(),
+        publishable: "pk_test_rolled".into(),
+    });
+    bare.access_since = world.now();
     let change = TenantChange::Credentials(Box::new(bare.clone()));
     let commit =
         world.tenant_commit(tenant(tenant_id(), &world.entropy), Expected::Version(4), change);

@@ -34,7 +34,8 @@ struct Shown {
     environment: &'static str,
     account_id: String,
     publishable_key: String,
-    secret_key: String,
+    /// Null where the operator's platform is used.
+    secret_key: Option<String>,
     webhook_secrets: Vec<String>,
     payment_page_title: Option<String>,
     brand_favicon: Option<String>,

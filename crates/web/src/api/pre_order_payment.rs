@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
-use payment::TenantId;
+use payment::{PspAccountId, TenantId};
 use protocol::order::InitializePaymentRequest;
 use protocol::pre_order::ClientPaymentData;
 use schemars::JsonSchema;
@@ -72,6 +72,7 @@ pub(crate) fn data(client: &ClientData) -> ClientPaymentData<'_> {
         transaction_id: client.transaction_id.as_str(),
         client_secret: client.client_secret.expose_secret(),
         publishable_key: &client.publishable_key,
+        account_id: client.account_id.as_ref().map(PspAccountId::as_str),
     }
 }
 

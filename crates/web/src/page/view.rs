@@ -4,7 +4,7 @@ use app::payment_page::{Opened, PageState, PaymentPage};
 use app::ports::ShopperStep;
 use askama::Template;
 use http::StatusCode;
-use payment::Mode;
+use payment::{Mode, PspAccountId};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -230,6 +230,7 @@ impl<'a> View<'a> {
             state: self.state,
             stripe_js,
             publishable_key: &opened.publishable_key,
+            stripe_account: opened.account_id.as_ref().map(PspAccountId::as_str),
             client_secret: opened.client_secret.expose_secret(),
             locale: self.language.code(),
             return_url: visit.state.context.site.return_url(&opened.view.reference, tenant),
@@ -304,6 +305,9 @@ struct Paying<'a> {
     state: &'a str,
     stripe_js: &'a str,
     publishable_key: &'a str,
+    /// The account that the key works in, where it is that of the operator's platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stripe_account: Option<&'a str>,
     client_secret: &'a str,
     locale: &'a str,
     return_url: String,

@@ -129,7 +129,7 @@ impl TestApp {
         self.at_sandbox(&path, body).await;
     }
 
-    async fn at_sandbox(&self, path: &str, body: Value) {
+    pub async fn at_sandbox(&self, path: &str, body: Value) {
         let request = Request::builder().method(Method::POST).uri(path);
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.sandbox.router().oneshot(request).await.unwrap();

@@ -6,6 +6,7 @@ mod logs;
 mod market;
 mod order;
 mod place;
+mod platform;
 mod plumbing;
 mod recorded;
 mod trouble;
@@ -14,7 +15,7 @@ mod webhook;
 use std::path::Path;
 use std::sync::Arc;
 
-use app::{Entropy, Site, Store};
+use app::{Entropy, Psp, Site, Store};
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -33,6 +34,7 @@ pub use logs::Logs;
 pub use market::*;
 pub use order::{Order, TENANT, cancel, capture, refund};
 pub use place::Place;
+pub use platform::*;
 use plumbing::AppAddress;
 pub use plumbing::Pushed;
 pub use recorded::Recorded;
@@ -143,10 +145,14 @@ impl TestApp {
     }
 
     fn started_again(&self, store: Arc<dyn Store>, site: Site) -> App {
+        self.started_with(self.app.consumer.context.psp.clone(), store, site)
+    }
+
+    fn started_with(&self, psp: Arc<dyn Psp>, store: Arc<dyn Store>, site: Site) -> App {
         let context = &self.app.consumer.context;
         App::new(Parts {
             store,
-            psp: context.psp.clone(),
+            psp,
             entropy: context.entropy.clone(),
             push: Arc::new(self.pushed.clone()),
             routes: (*self.app.consumer.relay.routes).clone(),

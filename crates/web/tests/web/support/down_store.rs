@@ -38,6 +38,14 @@ impl Store for DownStore {
         down()
     }
 
+    async fn bound_accounts(&self, _: &TenantId) -> Result<Vec<Account>, StoreError> {
+        down()
+    }
+
+    async fn tenants_of_account(&self, _: &Account) -> Result<Vec<TenantId>, StoreError> {
+        down()
+    }
+
     async fn payment_of_order(
         &self,
         _: &TenantId,

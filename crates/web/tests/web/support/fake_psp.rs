@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use app::platform::Platform;
 use app::ports::{
     CreatePayment, EndpointEvents, EventSubject, IntentState, IntentView, Payer, Psp, PspError,
     PspEvent, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
@@ -55,6 +56,15 @@ impl Psp for FakePsp {
             return Err(PspError::Refused(Box::new(Refusal { message, ..Refusal::default() })));
         }
         Ok(Account { id: PspAccountId::new("acct_1"), mode })
+    }
+
+    fn platform(&self) -> &Platform {
+        static NONE: Platform = Platform { test: None, live: None };
+        &NONE
+    }
+
+    async fn check_platform(&self, _: &Account) -> Result<(), PspError> {
+        unasked()
     }
 
     async fn create_endpoint(
@@ -218,11 +228,11 @@ impl Psp for FakePsp {
         _: &[u8],
         secrets: &[&SecretString],
         _: Timestamp,
-    ) -> Result<(), WebhookRejected> {
+    ) -> Result<usize, WebhookRejected> {
         match signature {
             None => Err(WebhookRejected::Unsigned),
             Some("old") => Err(WebhookRejected::Stale),
-            Some("good") if !secrets.is_empty() => Ok(()),
+            Some("good") if !secrets.is_empty() => Ok(0),
             Some(_) => Err(WebhookRejected::WrongSignature),
         }
     }
