@@ -280,7 +280,8 @@ async fn r19_refunds_and_disputes_lower_what_can_be_paid_out() {
     assert!(told.ends_with(&format!("reverse {transfer} first")), "{told}");
     // A refund takes nothing back by itself, and a reversal is never refused.
     assert_eq!(app.paid_out(&order).await, 4_000);
-    app.take_back("DE--11", &transfer, &[("MER000001", "i1", 4_000)]).await;
+    let taken = app.take_back("DE--11", &transfer, &[("MER000001", "i1", 4_000)]).await;
+    assert_eq!(lines(&taken), ["MER000001 -4000 [i1] ok"]);
     let more = app.pay_out("DE--11", &[("MER000002", "i2", 500)]).await;
     assert_eq!(lines(&more), ["MER000002 500 [i2] ok"]);
 }

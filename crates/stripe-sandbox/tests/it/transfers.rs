@@ -157,6 +157,19 @@ async fn a_charge_that_is_only_authorized_is_no_source() {
 }
 
 #[tokio::test]
+async fn the_group_of_an_intent_is_set_once() {
+    let app = TestApp::new();
+    let (intent, _) = app.unpaid().await;
+    let path = format!("/v1/payment_intents/{intent}");
+    let grouped = app.post(&path, "transfer_group=order-1").await.ok();
+    assert_eq!(grouped.text("/transfer_group"), "order-1");
+    let reply = app.post(&path, "transfer_group=order-2").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.json);
+    assert_eq!(reply.text("/error/param"), "transfer_group");
+    assert_eq!(app.get(&path).await.ok().text("/transfer_group"), "order-1");
+}
+
+#[tokio::test]
 async fn a_charge_settled_in_another_currency_is_transferred_in_that_one() {
     let app = TestApp::new();
     let (platform, merchant) = (own_account(&app).await, merchant(&app).await);
