@@ -75,7 +75,7 @@ pub(crate) fn way(
     }
     let before = known.filter(|known| known.access.is_platform()).map(Credentials::mode);
     let mode =
-        asked.or(before).or_else(|| only_mode(bound, names)).or_else(|| only_mode(bound, any));
+        asked.or(before).or_else(|| only_mode(bound, names)).or_else(|| only_mode(bound, |_| true));
     let Some(mode) = mode else {
         let problem = "is missing; send test or live";
         return Err(vec![InvalidField::new("environment", problem)]);
@@ -92,10 +92,6 @@ pub(crate) fn way(
         return Err(vec![unbound()]);
     }
     Ok(Way::Platform(account.clone()))
-}
-
-fn any(_: &Account) -> bool {
-    true
 }
 
 /// The mode of the accounts that are meant, if it is one.

@@ -20,7 +20,8 @@ const OTHER_KEY: &str = "sk_test_other";
 async fn with_other(app: &TestApp) -> String {
     let account = app.account_of_key(OTHER_KEY).await;
     assert_eq!(app.bind(OTHER, &account, Mode::Test).await, BindOutcome::Bound);
-    let (status, answer) = app.configure_without_keys(OTHER, json!({})).await;
+    // The mode of its one account is meant.
+    let (status, answer) = app.configure_without_keys(OTHER, json!({"environment": null})).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     account
 }
@@ -157,6 +158,11 @@ async fn c69_what_does_not_go_with_the_platform_is_named() {
     assert_eq!(app.bind(TENANT, &account, Mode::Live).await, BindOutcome::Bound);
     let unset = refused(&app, TENANT, json!({"environment": "live"})).await;
     assert!(unset.contains("has set no platform keys"), "{unset}");
+    for mode in [Mode::Test, Mode::Live] {
+        app.bind("tenant-3", "acct_1OfTwoModes", mode).await;
+    }
+    let either = refused(&app, "tenant-3", json!({"environment": null})).await;
+    assert_eq!(either, "environment: is missing; send test or live");
     // The shop sends the platform away, in its own dashboard.
     let theirs = with_other(&app).await;
     app.at_sandbox(&format!("/_sandbox/accounts/{theirs}/deauthorize"), json!({})).await;
