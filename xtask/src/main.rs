@@ -1,8 +1,9 @@
 //! Developer tasks: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask docs`,
-//! `cargo xtask simulate`.
+//! `cargo xtask simulate`, `cargo xtask mutate`.
 
 mod ci;
 mod docs;
+mod mutate;
 mod run;
 mod simulate;
 mod tidy;
@@ -31,6 +32,8 @@ enum Task {
     Docs,
     /// Simulate bad days, each from a seed that repeats it
     Simulate(simulate::Simulate),
+    /// Plant faults in a copy of the tree, and see whether the simulation finds each
+    Mutate,
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Docs => docs::run(&root),
+        Task::Mutate => mutate::run(&root),
         Task::Simulate(simulate) => simulate::run(&root, &simulate),
     });
     match result {

@@ -1,13 +1,14 @@
 //! Carries out an event of the PSP that came in: finds its payment and applies what it says.
 
-use payment::{Event, Payment, RefundFact, RefundId};
+use payment::{Event, Payment, Purpose, RefundFact, RefundId};
 
 use crate::context::Context;
 use crate::late_refunds;
 use crate::learn::{Learned, Moved};
 use crate::limits::{CONFLICTS_MAX, RETRY_DELAY_MAX, UNKNOWN_PAYMENT_WAIT, retry_delay};
 use crate::ports::{
-    CommitOutcome, InboxClaim, InboxOutcome, InboxSettlement, PspEvent, PspFact, Stored,
+    CommitOutcome, InboxClaim, InboxOutcome, InboxSettlement, IntentState, PspEvent, PspFact,
+    Stored,
 };
 use crate::problem::Problem;
 
@@ -28,6 +29,9 @@ impl Context {
             let Some(stored) = self.payment_of(claim, &event).await? else {
                 return self.end_without_payment(claim, &event).await;
             };
+            if waits_for_cancel(&stored.value, &event) {
+                return Err(Problem::Later("a cancel of the payment is under way".into()));
+            }
             let Some(learned) = self.learned_from(&stored, &event).await? else {
                 let note = format!("{}: nothing to do", event.kind);
                 return self.end(claim, InboxOutcome::Done(note)).await;
@@ -208,6 +212,34 @@ impl Context {
             now: self.entropy.now(),
             outcome,
         }
+    }
+}
+
+/// Whether what the PSP says of money that may come waits for the answer to a cancel. That may be an
+/// old no, "it is being processed", which is repeated under its key for long: written over the event
+/// that the money came, or that it never will, it would leave nobody to make the cancel again, or to
+/// give the money back (rule R9).
+fn waits_for_cancel(payment: &Payment, event: &PspEvent) -> bool {
+    let canceling = payment
+        .open_call
+        .as_ref()
+        .is_some_and(|call| matches!(call.purpose, Purpose::Cancel { .. }));
+    let nothing_in = payment.capturable.is_zero() && payment.captured.is_zero();
+    canceling && nothing_in && about_current_attempt(payment, event) && says_of_money(event)
+}
+
+fn says_of_money(event: &PspEvent) -> bool {
+    match &event.fact {
+        Some(PspFact::Failed { .. }) => true,
+        Some(PspFact::Intent(view)) => !matches!(view.state, IntentState::Canceled { .. }),
+        Some(
+            PspFact::Account
+            | PspFact::Charge { .. }
+            | PspFact::Refund(_)
+            | PspFact::Overfunded { .. }
+            | PspFact::Disputed { .. },
+        )
+        | None => false,
     }
 }
 

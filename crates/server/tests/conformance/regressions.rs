@@ -95,3 +95,40 @@ async fn a_capture_that_is_told_together_with_one_by_hand_is_the_shops_all_the_s
     assert_eq!(app.books(&order).await, Books { captured: 15_489, ..Books::default() });
     app.assert_drained().await;
 }
+
+/// A debit was on its way when its payment was canceled, and the answer was lost. The debit failed
+/// or came in; then Stripe repeated its old no, and nobody was left to cancel the payment or to give
+/// the money back: it stayed as it was, and the command had no result (rules R9, R11 and R15).
+#[tokio::test(start_paused = true)]
+async fn a_debit_that_ends_while_its_cancel_has_no_answer_is_canceled_all_the_same() {
+    for (iban, status) in
+        [("DE62370400440532013001", "canceled"), ("DE89370400440532013000", "succeeded")]
+    {
+        for by_command in [true, false] {
+            let app = TestApp::configured().await;
+            let order = Order::new("DE--1");
+            let transaction =
+                if by_command { app.initialize(&order).await } else { app.pre_order(&order).await };
+            app.pay_by_debit(&transaction, iban).await;
+            app.settle().await;
+            app.break_next(FaultKind::LoseAnswer, CANCEL, ALL_TRIES);
+            if by_command {
+                app.command("CancelPayment", &cancel(&order, &order.items)).await;
+                app.app.consumer.work_once().await.unwrap();
+            } else {
+                assert_eq!(app.cancel_pre_order(&transaction).await.0, 400);
+            }
+            app.entropy.advance(LONG_ENOUGH);
+            app.settle().await;
+            for _ in 0..4 {
+                app.advance(LONG_ENOUGH).await;
+            }
+
+            let told = if by_command { vec!["PaymentCanceled[1001,1002] 18979"] } else { vec![] };
+            assert_eq!(app.results().await, told, "{iban}, by a command: {by_command}");
+            assert_eq!(app.money(&transaction).status, status);
+            app.assert_nothing_kept(&transaction);
+            app.assert_drained().await;
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::cart;
 use crate::desk::Desk;
 use crate::plan::{Again, Dashboard, Initialize, OrderPlan, Pay, StepKind};
 use crate::shop::Command;
@@ -10,16 +11,16 @@ use crate::shop::Command;
 /// How often a shopper presses the button again.
 const TRIES_MAX: u32 = 12;
 /// What the total differs by where it changes.
-const CHANGE: i64 = 700;
+pub const CHANGE: i64 = 700;
 
 /// Takes an order from checkout to payment.
 pub async fn order(desk: Desk, plan: OrderPlan) {
     let chance = desk.world.chance.clone();
     tokio::time::sleep(std::time::Duration::from_secs(plan.starts_after)).await;
-    let now = desk.world.seconds();
-    if let Some(order) = desk.shop().orders.get_mut(&plan.reference) {
-        order.placed_at = Some(now);
+    if let Some(cart) = &plan.cart {
+        return cart::order(&desk, &plan, cart).await;
     }
+    desk.place(&plan.reference);
     let total = plan.total();
     let transaction = match plan.initialize {
         Initialize::Once => initialize(&desk, &plan, total).await,
@@ -56,9 +57,19 @@ pub async fn order(desk: Desk, plan: OrderPlan) {
         chance.pause(500, 60_000).await;
         pay_by_plan(&desk, &plan, &transaction).await;
     }
+    meddle(&desk, &plan, &transaction).await;
+}
+
+/// Pays, and then whoever sits at the dashboard does what is drawn.
+pub async fn pay_and_meddle(desk: &Desk, plan: &OrderPlan, transaction: &str) {
+    pay(desk, plan, transaction).await;
+    meddle(desk, plan, transaction).await;
+}
+
+async fn meddle(desk: &Desk, plan: &OrderPlan, transaction: &str) {
     if let Some((after, what)) = plan.dashboard {
         tokio::time::sleep(std::time::Duration::from_secs(after)).await;
-        dashboard(&desk, &plan, &transaction, what).await;
+        dashboard(desk, plan, transaction, what).await;
     }
 }
 
@@ -89,7 +100,7 @@ async fn pay_by_plan(desk: &Desk, plan: &OrderPlan, transaction: &str) {
 }
 
 /// Asks for the payment until the app says yes, or the shopper gives up. Returns the transaction.
-async fn initialize(desk: &Desk, plan: &OrderPlan, total: i64) -> Option<String> {
+pub async fn initialize(desk: &Desk, plan: &OrderPlan, total: i64) -> Option<String> {
     for _ in 0..TRIES_MAX {
         let answer = desk.call("/private/initialize-payment", &request(plan, total)).await;
         match answer {
@@ -111,7 +122,7 @@ async fn initialize(desk: &Desk, plan: &OrderPlan, total: i64) -> Option<String>
     None
 }
 
-fn request(plan: &OrderPlan, total: i64) -> Value {
+pub fn request(plan: &OrderPlan, total: i64) -> Value {
     let item = |(id, price): &(i64, i64)| json!({"idSalesOrderItem": id, "name": "Camera", "sku": "009", "quantity": 1, "unitPrice": price});
     let items: Vec<Value> = plan.items.iter().map(item).collect();
     json!({
@@ -128,7 +139,7 @@ fn request(plan: &OrderPlan, total: i64) -> Value {
     })
 }
 
-async fn pay(desk: &Desk, plan: &OrderPlan, transaction: &str) {
+pub async fn pay(desk: &Desk, plan: &OrderPlan, transaction: &str) {
     let world = &desk.world;
     match plan.pay {
         Pay::Never => {}

@@ -1,6 +1,7 @@
 //! What has to hold: while things go on, after everything has come to its end, and after the app
 //! was told what it had missed.
 
+mod carts;
 mod causes;
 mod commands;
 mod messages;
@@ -17,6 +18,7 @@ use payment::{OrderReference, Payment, TenantId};
 use stripe_sandbox::IntentAudit;
 
 use crate::desk::Desk;
+use crate::ledger::Owner;
 use crate::lost::Lost;
 use crate::shop::Shop;
 use crate::world::World;
@@ -59,6 +61,7 @@ pub async fn with_lost(world: &Arc<World>, desk: &Desk, lost: &Lost) {
         money::told(world, &shop, &books, lost);
     }
     money::check(world, &shop, &books, lost);
+    carts::check(world, &shop, &books, lost);
 }
 
 async fn books(world: &World, shop: &Shop) -> Books {
@@ -74,17 +77,23 @@ async fn books(world: &World, shop: &Shop) -> Books {
     books
 }
 
-/// The intents that were made for an order.
+/// The intents of an order: what our books say, or the metadata of one that they do not know. What
+/// a cart left behind that was over too little is none.
 pub fn intents(world: &World, shop: &Shop, order: &str) -> Vec<IntentAudit> {
-    let audits = world.sandbox.audit().into_iter();
-    let of = |audit: &IntentAudit, key: &str, value: &str| {
-        audit.metadata.get(key).is_some_and(|found| found == value)
-    };
+    let mut audits = intents_of_tenant(world, shop);
+    audits.retain(|audit| match world.ledger.owner(&shop.plan.id, &audit.id) {
+        Some(Owner::Order(owner)) => owner == order,
+        Some(Owner::Cart | Owner::Short(_)) => false,
+        None => audit.metadata.get("orderReference").is_some_and(|found| found == order),
+    });
     audits
-        .filter(|audit| {
-            of(audit, "tenantIdentifier", &shop.plan.id) && of(audit, "orderReference", order)
-        })
-        .collect()
+}
+
+/// All intents of a tenant, also those of carts.
+pub fn intents_of_tenant(world: &World, shop: &Shop) -> Vec<IntentAudit> {
+    let mut audits = world.sandbox.audit();
+    audits.retain(|audit| audit.metadata.get("tenantIdentifier") == Some(&shop.plan.id));
+    audits
 }
 
 /// Whether events about one of these intents never reached the app.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use app::limits::PRE_ORDER_LIFE;
 use app::tenant::TenantStatus;
 use app::{Entropy, Store};
 use jiff::SignedDuration;
@@ -26,6 +27,8 @@ use crate::world::{Finisher, World};
 const ROUNDS_MAX: u32 = 400;
 /// Stripe lists events for thirty: none may be missed in between.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is looked whether a cart was left.
+const A_WHILE: SignedDuration = SignedDuration::from_hours(5);
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,6 +210,7 @@ async fn finish(world: &Arc<World>, desks: &[Desk]) {
     if !all_told {
         world.trace.note("end", "everybody is connected and knows what was lost");
         drain(world, &finisher, desks).await;
+        lost::take_down(world, desks).await;
     }
     world.kill();
 }
@@ -245,6 +249,7 @@ async fn work(world: &World, finisher: &Finisher, desks: &[Desk]) -> usize {
     done += finisher.consumer.work_once().await.expect("the store works");
     let context = &finisher.consumer.context;
     done += context.finish_open_calls("finisher").await.expect("the store works");
+    done += context.call_off_forgotten_pre_orders().await.expect("the store works");
     context.finish_disconnects().await.expect("the store works");
     for desk in desks {
         for channel in CHANNELS {
@@ -274,8 +279,13 @@ async fn wait(world: &World, desks: &[Desk]) -> Option<SignedDuration> {
     if reads_on && !awaited {
         return Some(SignedDuration::from_secs(11));
     }
-    let due = world.sandbox.next_due()?;
-    Some(due.duration_since(world.clock.now()).max(SignedDuration::from_secs(1)))
+    let due = world.sandbox.next_due();
+    let wait = due.map(|due| due.duration_since(world.clock.now()));
+    // Carts that nobody comes back to are called off in the end (rule R9).
+    let far_ahead = world.now() + PRE_ORDER_LIFE;
+    let carts = world.store.forgotten_pre_orders(far_ahead, 1).await.expect("the store works");
+    let wait = wait.into_iter().chain((!carts.is_empty()).then_some(A_WHILE)).min()?;
+    Some(wait.max(SignedDuration::from_secs(1)))
 }
 
 impl World {

@@ -15,7 +15,7 @@ use crate::shop::{Command, Read, Shop, UNKNOWN_ORDER};
 use crate::world::{Lost, TOKEN, World};
 
 /// Where the shop hears whether the app is active.
-const APP_EVENTS: &str = "app-events";
+pub const APP_EVENTS: &str = "app-events";
 /// The channels that a shop reads.
 pub const CHANNELS: [&str; 3] = ["payment-events", "payment-method-commands", APP_EVENTS];
 
@@ -181,6 +181,14 @@ impl Desk {
             shop.requests += 1;
             let count = shop.requests;
             shop.deleted.extend(ids.iter().map(|id| ((*id).to_owned(), count)));
+        }
+    }
+
+    /// An order is placed.
+    pub fn place(&self, reference: &str) {
+        let now = self.world.seconds();
+        if let Some(order) = self.shop().orders.get_mut(reference) {
+            order.placed_at.get_or_insert(now);
         }
     }
 

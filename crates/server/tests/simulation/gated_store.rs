@@ -14,7 +14,7 @@ use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReferen
 use store::SqliteStore;
 
 use crate::gate::Gate;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Standing};
 use crate::trace::Trace;
 
 /// The database as one process reaches it.
@@ -166,11 +166,16 @@ impl Store for GatedStore {
         let what = described(&commit);
         let held = commit.inbox.as_ref().filter(|row| row.outcome == InboxOutcome::Held);
         let begun = held.map(|row| row.id);
+        let standing = commit.payment.as_ref().map(|change| Standing::from(&change.payment));
+        let now = commit.now;
         self.use_it(async {
             let outcome = self.inner.commit(commit).await?;
             self.trace.note("app commits", format!("{what}: {outcome:?}"));
             if outcome == CommitOutcome::Committed {
                 self.ledger.record(&tenant, &messages);
+                if let Some(standing) = standing {
+                    self.ledger.own(&tenant, &standing, now);
+                }
                 if let Some(command) = begun {
                     self.ledger.begin(&tenant, command);
                 }

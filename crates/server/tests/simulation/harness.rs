@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -70,7 +70,7 @@ fn run_tests(arguments: &[String]) -> bool {
 }
 
 fn bad_days_end_well() -> bool {
-    ByHand { first: 0, seeds: SEEDS_IN_TESTS, trace: false }.run()
+    ByHand { seeds: SEEDS_IN_TESTS, ..ByHand::ONE }.run()
 }
 
 fn a_day_repeats_exactly() -> bool {
@@ -88,11 +88,15 @@ struct ByHand {
     first: u64,
     seeds: u64,
     trace: bool,
+    /// Whether it ends with the first seed that has violations.
+    until_violation: bool,
 }
 
 impl ByHand {
+    const ONE: Self = Self { first: 0, seeds: 1, trace: false, until_violation: false };
+
     fn read(arguments: &[String]) -> Result<Self, String> {
-        let mut by_hand = Self { first: 0, seeds: 1, trace: false };
+        let mut by_hand = Self::ONE;
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             let mut number = || {
@@ -103,7 +107,11 @@ impl ByHand {
                 "--seeds" => by_hand.seeds = number()?,
                 "--seed" => by_hand.first = number()?,
                 "--trace" => by_hand.trace = true,
-                other => return Err(format!("{other}: there are --seeds, --seed and --trace")),
+                "--until-violation" => by_hand.until_violation = true,
+                other => {
+                    let known = "--seeds, --seed, --trace and --until-violation";
+                    return Err(format!("{other}: there are {known}"));
+                }
             }
         }
         Ok(by_hand)
@@ -112,6 +120,7 @@ impl ByHand {
     /// Runs the seeds, on all processors: each run has its own world.
     fn run(self) -> bool {
         let next = AtomicU64::new(self.first);
+        let enough = AtomicBool::new(false);
         let end = self.first.saturating_add(self.seeds);
         let found: Mutex<BTreeMap<u64, Vec<String>>> = Mutex::default();
         let threads =
@@ -119,13 +128,15 @@ impl ByHand {
         thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    loop {
+                    // Looked at first: a seed that was drawn is run, so that the first one is found.
+                    while !enough.load(Ordering::SeqCst) {
                         let seed = next.fetch_add(1, Ordering::SeqCst);
                         if seed >= end {
                             return;
                         }
                         let violations = violations_of(seed, self.trace);
                         if !violations.is_empty() {
+                            enough.fetch_or(self.until_violation, Ordering::SeqCst);
                             for violation in &violations {
                                 println!("seed {seed}: {violation}");
                             }
@@ -141,7 +152,8 @@ impl ByHand {
         if let Some(seed) = found.keys().next() {
             println!("repeat with: cargo xtask simulate --seed {seed} --trace");
         }
-        println!("{} seeds, {count} violations", self.seeds);
+        let run = next.into_inner().min(end) - self.first;
+        println!("{run} seeds, {count} violations");
         count == 0
     }
 }

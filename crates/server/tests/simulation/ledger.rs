@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::ports::NewMessage;
-use payment::{CommandId, TenantId};
+use jiff::Timestamp;
+use payment::{CommandId, Payment, Status, TenantId};
 use serde_json::Value;
 
 /// A message that was committed.
@@ -33,6 +34,35 @@ impl Told {
     }
 }
 
+/// Whose a payment intent is, by the commits of its payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// No order has it.
+    Cart,
+    Order(String),
+    /// The order was told that what came in is not its total: the money goes back (rule R17).
+    Short(String),
+}
+
+/// What a commit says of a payment: its order, whether everything goes back, and its intents.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    order: Option<String>,
+    goes_back: bool,
+    intents: Vec<String>,
+}
+
+impl From<&Payment> for Standing {
+    fn from(payment: &Payment) -> Self {
+        let references = payment.attempts.iter().filter_map(|attempt| attempt.reference.as_ref());
+        Self {
+            order: payment.checkout.order_reference.as_ref().map(|order| order.as_str().to_owned()),
+            goes_back: matches!(payment.status, Status::CancelRequested | Status::Canceled),
+            intents: references.map(|reference| reference.as_str().to_owned()).collect(),
+        }
+    }
+}
+
 /// Everything that was committed to be told.
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Entries>);
@@ -45,6 +75,12 @@ struct Entries {
     disconnected: BTreeMap<String, BTreeSet<CommandId>>,
     /// Calls that were begun all the same.
     unwanted_calls: Vec<String>,
+    /// Whose each intent is, by tenant and the intent's id.
+    owners: BTreeMap<(String, String), Owner>,
+    /// When an order was linked to a cart first, by tenant and order.
+    linked: BTreeMap<(String, String), Timestamp>,
+    /// Intents that changed from one order to another, by tenant.
+    relinked: Vec<(String, String)>,
 }
 
 impl Ledger {
@@ -62,6 +98,50 @@ impl Ledger {
             body: message.body.clone(),
             commit,
         }));
+    }
+
+    /// Takes down whose the intents of a payment are now.
+    pub fn own(&self, tenant: &TenantId, standing: &Standing, now: Timestamp) {
+        let mut entries = self.entries();
+        let tenant = tenant.as_str().to_owned();
+        for intent in &standing.intents {
+            let key = (tenant.clone(), intent.clone());
+            let before = entries.owners.get(&key).cloned();
+            let owner = match (&before, &standing.order) {
+                (_, None) => Owner::Cart,
+                (None, Some(order)) => Owner::Order(order.clone()),
+                (Some(Owner::Cart), Some(order)) => {
+                    entries.linked.entry((tenant.clone(), order.clone())).or_insert(now);
+                    let owner = if standing.goes_back { Owner::Short } else { Owner::Order };
+                    owner(order.clone())
+                }
+                (Some(known @ (Owner::Order(of) | Owner::Short(of))), Some(order)) => {
+                    if of != order {
+                        let what = format!("{intent} went from {of} to {order}");
+                        entries.relinked.push((tenant.clone(), what));
+                    }
+                    known.clone()
+                }
+            };
+            entries.owners.insert(key, owner);
+        }
+    }
+
+    /// Whose an intent is; none where no commit names it.
+    pub fn owner(&self, tenant: &str, intent: &str) -> Option<Owner> {
+        self.entries().owners.get(&(tenant.to_owned(), intent.to_owned())).cloned()
+    }
+
+    /// When an order was linked to a cart; none where it never was.
+    pub fn linked_at(&self, tenant: &str, order: &str) -> Option<Timestamp> {
+        self.entries().linked.get(&(tenant.to_owned(), order.to_owned())).copied()
+    }
+
+    /// Intents of a tenant that changed from one order to another.
+    pub fn relinked(&self, tenant: &str) -> Vec<String> {
+        let entries = self.entries();
+        let relinked = entries.relinked.iter().filter(|(of, _)| of == tenant);
+        relinked.map(|(_, what)| what.clone()).collect()
     }
 
     /// Takes down that a tenant is connected now, or is not.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use stripe_sandbox::DeliveryStatus;
 
-use crate::checks::intents;
+use crate::checks::intents_of_tenant;
 use crate::desk::Desk;
 use crate::world::World;
 
@@ -60,12 +60,8 @@ pub async fn take_down(world: &World, desks: &[Desk]) {
 /// What the tenant of this desk was never told of its orders.
 pub fn of(world: &World, desk: &Desk) -> Lost {
     let shop = desk.shop();
-    let own: BTreeSet<String> = shop
-        .orders
-        .keys()
-        .flat_map(|order| intents(world, &shop, order))
-        .map(|intent| intent.id)
-        .collect();
+    let own: BTreeSet<String> =
+        intents_of_tenant(world, &shop).into_iter().map(|intent| intent.id).collect();
     let address = format!("tenantIdentifier={}", desk.tenant);
     let told: BTreeSet<String> = world
         .sandbox

@@ -12,6 +12,7 @@
     reason = "a simulation fails by panicking and reports by printing"
 )]
 
+mod cart;
 mod chance;
 mod checkout;
 mod checks;

@@ -3,6 +3,7 @@
 
 use stripe_sandbox::{Fault, FaultKind};
 
+use crate::cart::Cart;
 use crate::chance::Chance;
 
 /// What happens in a run.
@@ -62,6 +63,8 @@ pub struct OrderPlan {
     pub expense: i64,
     /// Checkout begins after so many seconds.
     pub starts_after: u64,
+    /// The cart that is paid before the order is placed; where none, the order is placed first.
+    pub cart: Option<Cart>,
     pub initialize: Initialize,
     pub pay: Pay,
     /// What the shopper does beside it that could pay the order once more.
@@ -327,6 +330,7 @@ impl OrderPlan {
             items,
             expense: if chance.percent(60) { as_i64(chance.between(1, 20)) * 100 } else { 0 },
             starts_after: chance.below(120),
+            cart: None,
             initialize: *chance.pick(&[
                 Initialize::Once,
                 Initialize::Once,
@@ -349,6 +353,13 @@ impl OrderPlan {
             dashboard: chance.percent(15).then(|| (chance.below(240), draw_dashboard(chance))),
         }
         .or_released(chance)
+        .or_as_cart(chance)
+    }
+
+    /// Some are paid before they are placed.
+    fn or_as_cart(mut self, chance: &Chance) -> Self {
+        self.cart = chance.percent(30).then(|| Cart::draw(chance, &self));
+        self
     }
 
     /// Some orders that are shipped item by item lose the rest of their authorization on the way.

@@ -182,6 +182,8 @@ pub struct Shop {
     /// Whether the tenant is connected, as far as the person at the app catalog knows: not from
     /// when a disconnect was asked for.
     pub connected: bool,
+    /// Carts that the app said to have called off, by their transaction.
+    pub called_off: BTreeSet<String>,
 }
 
 impl Shop {
@@ -196,7 +198,10 @@ impl Shop {
             expense_charged: false,
             plan: plan.clone(),
         };
-        let orders = plan.orders.iter().map(|plan| (plan.reference.clone(), order(plan)));
+        let rival = |plan: &OrderPlan| plan.cart.as_ref()?.rival.as_deref().cloned();
+        let rivals: Vec<OrderPlan> = plan.orders.iter().filter_map(rival).collect();
+        let orders = plan.orders.iter().chain(&rivals);
+        let orders = orders.map(|plan| (plan.reference.clone(), order(plan)));
         Self {
             orders: orders.collect(),
             plan,
@@ -207,6 +212,7 @@ impl Shop {
             requests: 0,
             active: true,
             connected: false,
+            called_off: BTreeSet::new(),
         }
     }
 

@@ -408,6 +408,7 @@ async fn work(consumer: Consumer, chance: Arc<Chance>) {
         housekeeping += 1;
         if housekeeping % 8 == 0 {
             let _ = consumer.context.finish_open_calls(&consumer.worker).await;
+            let _ = consumer.context.call_off_forgotten_pre_orders().await;
             let _ = consumer.context.finish_disconnects().await;
         }
         if worked == 0 {

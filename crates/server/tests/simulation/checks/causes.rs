@@ -6,25 +6,62 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stripe_sandbox::IntentAudit;
 
+use super::commands;
 use crate::checks::intents;
 use crate::ledger::Told;
 use crate::plan::Dashboard;
-use crate::shop::{Read, Shop};
+use crate::shop::{Command, Read, Shop};
 use crate::world::World;
 
-/// `taken` are the messages that answer somebody.
-pub fn check(world: &World, shop: &Shop, taken: &BTreeSet<String>) {
-    let mut causes: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for read in shop.reads.iter().filter(|read| read.is_result() && !taken.contains(&read.id)) {
-        let of = Extra::new(world, shop, read);
+/// `answered` says which command is answered by which message, `late` are messages about refunds
+/// that failed after they had succeeded.
+pub fn check(world: &World, shop: &Shop, answered: &[(String, String)], late: &BTreeSet<String>) {
+    let mut causes = Causes { world, shop, told: BTreeMap::new() };
+    let mut answers: Vec<(&Command, &Read)> = answered
+        .iter()
+        .filter_map(|(command, read)| {
+            let command = shop.commands.iter().find(|of| of.correlation_id == *command)?;
+            Some((command, shop.reads.iter().find(|of| of.id == *read)?))
+        })
+        .collect();
+    let taken = |read: &&Read| late.contains(&read.id) || answered.iter().any(|of| of.1 == read.id);
+    for read in shop.reads.iter().filter(|read| read.is_result() && !taken(read)) {
+        // What was told for another reason looked like the answer to a command: this is its answer.
+        let takes_over = |(command, other): &(&Command, &Read)| {
+            commands::answers(world, shop, command, read) && causes.has_cause(other)
+        };
+        if causes.has_cause(read) {
+            causes.count(read);
+        } else if let Some(at) = answers.iter().position(takes_over) {
+            causes.count(answers.swap_remove(at).1);
+        } else {
+            let what = read.short();
+            world.violated(format!("{}: {what} answers nothing and has no cause", shop.plan.id));
+        }
+    }
+}
+
+/// What was told for other causes than a command so far, by order and name.
+struct Causes<'a> {
+    world: &'a World,
+    shop: &'a Shop,
+    told: BTreeMap<(String, String), usize>,
+}
+
+impl Causes<'_> {
+    /// Whether there is another cause for a message than a command, and none was told for it yet.
+    fn has_cause(&self, read: &Read) -> bool {
+        let of = Extra::new(self.world, self.shop, read);
         let allowed = match read.name.as_str() {
             // They say how the money stands, and answer no command.
             "PaymentAuthorized"
             | "PaymentAuthorizationFailed"
             | "PaymentOverpaid"
-            | "PaymentUnderpaid" => continue,
+            | "PaymentUnderpaid" => return true,
             "PaymentCaptured" => of.captured_by_others(),
-            "PaymentCaptureFailed" if follows_a_capture(world, shop, read) => continue,
+            "PaymentCaptureFailed" if follows_a_capture(self.world, self.shop, read) => {
+                return true;
+            }
             "PaymentCaptureFailed" => of.released(),
             "PaymentCanceled" => of.canceled_by_others(),
             // One that failed may be heard of only then (rule R14).
@@ -32,16 +69,19 @@ pub fn check(world: &World, shop: &Shop, taken: &BTreeSet<String>) {
             // "PaymentCancellationFailed"
             _ => 0,
         };
-        let told = causes.entry((read.order(), read.name.clone())).or_default();
-        *told += 1;
-        if *told > allowed {
-            world.violated(format!(
-                "{}: {} answers nothing and has no cause",
-                shop.plan.id,
-                read.short()
-            ));
+        self.told.get(&place(read)).copied().unwrap_or(0) < allowed
+    }
+
+    fn count(&mut self, read: &Read) {
+        // Those are as many as there are captures of others.
+        if !follows_a_capture(self.world, self.shop, read) {
+            *self.told.entry(place(read)).or_default() += 1;
         }
     }
+}
+
+fn place(read: &Read) -> (String, String) {
+    (read.order(), read.name.clone())
 }
 
 /// A result that answers no command.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::limits::UNKNOWN_ORDER_WAIT;
-use payment::Status;
+use payment::{Payment, Status};
 
 use super::{Books, CLOCK_STEPS_BACK, causes};
 use crate::checks::intents;
@@ -22,9 +22,9 @@ pub fn results_of(kind: StepKind) -> [&'static str; 2] {
 }
 
 pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
-    let taken = answered(world, shop);
+    let answered = answered(world, shop);
     for command in &shop.commands {
-        let result = taken.iter().find(|(of, _)| *of == command.correlation_id);
+        let result = answered.iter().find(|(of, _)| *of == command.correlation_id);
         if is_another_apps(shop, command) {
             if result.is_some() {
                 world.violated(format!("{}: answered for another app: {command:?}", shop.plan.id));
@@ -32,17 +32,15 @@ pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
             continue;
         }
         let excused = command.dropped
-            || came_too_early(shop, command, books)
+            || came_too_early(world, shop, command, books)
             || is_under_way(shop, command)
             || waits_for_lost(world, shop, command, books, lost);
         if result.is_none() && !excused {
             world.violated(format!("{}: no result for {command:?}", shop.plan.id));
         }
     }
-    let mut taken: BTreeSet<String> = taken.into_iter().map(|(_, read)| read).collect();
     // A refund that failed after it had succeeded answers nobody (rule R13).
-    taken.extend(late_failures(shop));
-    causes::check(world, shop, &taken);
+    causes::check(world, shop, &answered, &late_failures(shop));
 }
 
 /// Whether the result of a command was read.
@@ -76,10 +74,13 @@ fn is_another_apps(shop: &Shop, command: &Command) -> bool {
 }
 
 /// Whether the order came only after the app had left its command to the other one.
-fn came_too_early(shop: &Shop, command: &Command, books: &Books) -> bool {
+fn came_too_early(world: &World, shop: &Shop, command: &Command, books: &Books) -> bool {
     let given_up = command.decided_at + UNKNOWN_ORDER_WAIT - CLOCK_STEPS_BACK;
+    let known_at = |payment: &Payment| {
+        world.ledger.linked_at(&shop.plan.id, &command.order).unwrap_or(payment.created_at)
+    };
     let payment = books.get(&command.order);
-    shop.plan.shared_commands && payment.is_none_or(|payment| payment.created_at >= given_up)
+    shop.plan.shared_commands && payment.is_none_or(|payment| known_at(payment) >= given_up)
 }
 
 /// Whether the app waits for what only an event says that it was never told: Stripe works on the
@@ -146,7 +147,7 @@ fn late_failures(shop: &Shop) -> BTreeSet<String> {
     late
 }
 
-fn answers(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
+pub(super) fn answers(world: &World, shop: &Shop, command: &Command, read: &Read) -> bool {
     let told = world.ledger.find(&shop.plan.id, &read.id);
     results_of(command.kind).contains(&read.name.as_str())
         && read.order() == command.order

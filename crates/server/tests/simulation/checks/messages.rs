@@ -20,6 +20,9 @@ pub fn check(world: &World, shop: &Shop) {
     let mut read: BTreeMap<(&str, String), Vec<Line>> = BTreeMap::new();
     for message in &shop.reads {
         owner(world, shop, message);
+        if message.is_result() && (message.order().is_empty() || message.items().is_empty()) {
+            world.violated(format!("{}: names no items: {}", shop.plan.id, message.short()));
+        }
         let Some((_, original)) = world.ledger.find(&shop.plan.id, &message.id) else {
             world.violated(format!(
                 "{}: read what was never told: {}",

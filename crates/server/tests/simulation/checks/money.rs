@@ -40,7 +40,7 @@ pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
             world.violated(what);
         }
         match books.get(reference) {
-            Some(payment) => agree(world, shop, payment, &intents, lost),
+            Some(payment) => agree(world, shop, payment, lost),
             None if intents.is_empty() => {}
             None => world.violated(format!("{}: unknown: {intents:?}", shop.plan.id)),
         }
@@ -48,7 +48,7 @@ pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
 }
 
 /// Whether an intent holds or took money, or may yet: of those an order has one at most.
-fn counts(intent: &IntentAudit) -> bool {
+pub(super) fn counts(intent: &IntentAudit) -> bool {
     intent.status != "canceled" || intent.amount_captured > intent.amount_refunded
 }
 
@@ -63,9 +63,11 @@ fn limits(world: &World, shop: &Shop, intent: &IntentAudit) {
 
 /// Our books agree with Stripe. Where an event about the intent was lost, they are those of when
 /// Stripe was last asked: nothing is in them that did not happen.
-fn agree(world: &World, shop: &Shop, payment: &Payment, intents: &[IntentAudit], lost: &Lost) {
+fn agree(world: &World, shop: &Shop, payment: &Payment, lost: &Lost) {
     let reference = payment.reference().map(|reference| reference.as_str());
-    let current = intents.iter().find(|intent| Some(intent.id.as_str()) == reference);
+    let mut intents = world.sandbox.audit().into_iter();
+    let current = intents.find(|intent| Some(intent.id.as_str()) == reference);
+    let current = current.as_ref();
     let ours = Ours::of(payment);
     let theirs = current.map_or((0, 0, 0), |intent| {
         (intent.amount_captured, intent.amount_refunded, intent.amount_capturable)

@@ -7,7 +7,7 @@ use app::Store;
 use payment::TenantId;
 
 use super::commands;
-use crate::desk::Desk;
+use crate::desk::{APP_EVENTS, Desk};
 use crate::ledger::Told;
 use crate::shop::{Command, ItemState, Read, Shop};
 use crate::world::World;
@@ -59,9 +59,11 @@ fn unread(world: &World, shop: &Shop, first: usize) -> Vec<Told> {
     told
 }
 
-/// Whether the shop still reads and has not read everything.
+/// Whether the shop still reads and has not read everything. Of an app that is not active it reads
+/// whether it is again.
 pub fn reads_on(world: &World, shop: &Shop) -> bool {
-    shop.active && !unread(world, shop, usize::MAX).is_empty()
+    let reads = |told: &Told| shop.active || told.channel == APP_EVENTS;
+    unread(world, shop, usize::MAX).iter().any(reads)
 }
 
 /// Whether Stripe works on something for the tenant of which it says later what came.
