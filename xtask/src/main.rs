@@ -2,6 +2,7 @@
 //! `cargo xtask simulate`.
 
 mod ci;
+mod deploy;
 mod docs;
 mod run;
 mod simulate;

@@ -233,7 +233,7 @@ pub fn readable(status: StatusCode, answer: &Value) {
         assert!(!items.is_empty(), "{entry}");
         for item in items {
             let known = ["amount", "itemReference", "merchantReference", "orderReference"];
-            assert_eq!(keys(item), known);
+            assert_eq!(keys(item), known.map(str::to_owned).into());
             assert!(item.as_object().unwrap().values().all(Value::is_string), "{item}");
         }
     }
