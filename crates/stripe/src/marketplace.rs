@@ -115,7 +115,7 @@ impl MarketplacePsp for StripePsp {
     ) -> Result<(), PspError> {
         let path = format!("/v1/payment_intents/{}", checked(reference.as_str())?);
         let form = Form::new().with("transfer_group", order);
-        let intent = self.post("group_payment", &credentials.secret_key, path, form, key).await?;
+        let intent = self.post("group_payment", self.access(credentials)?, path, form, key).await?;
         let serde::de::IgnoredAny = intent;
         Ok(())
     }
