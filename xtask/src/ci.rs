@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 
-use crate::{run, tidy};
+use crate::{deploy, run, tidy};
 
 /// A check: its heading, and what it does.
 type Step = (&'static str, fn(&Path) -> anyhow::Result<()>);
 
 /// The quick ones first, so that a slip shows early.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("Format", format),
     ("Rules of structure", tidy::run),
+    ("Files to deploy with", deploy::check),
     ("Lints", lints),
     ("Tests", tests),
     ("Examples in the documentation", doc_tests),
@@ -113,7 +114,7 @@ fn built(root: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// A file of what `scripts/test` installs for the tests.
-fn installed(root: &Path, file: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn installed(root: &Path, file: &str) -> anyhow::Result<PathBuf> {
     let path = run::target_folder(root).join("venv").join(file);
     ensure!(path.exists(), "{} is not there: `scripts/test` installs it", path.display());
     Ok(path)

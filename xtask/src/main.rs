@@ -2,6 +2,7 @@
 //! `cargo xtask simulate`, `cargo xtask mutate`.
 
 mod ci;
+mod deploy;
 mod docs;
 mod mutate;
 mod run;

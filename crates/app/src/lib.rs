@@ -20,6 +20,8 @@
 //!
 //! And an operator: what is stuck, why, and what now? [`operate`].
 //!
+//! What is no longer needed is given up by [`prune`](mod@prune); [`process`] says what readiness is made of.
+//!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
 pub mod after_payment;
@@ -56,6 +58,8 @@ pub mod platform;
 pub mod ports;
 pub mod pre_order;
 mod problem;
+pub mod process;
+pub mod prune;
 pub mod receive_command;
 pub mod receive_webhook;
 mod redirects;

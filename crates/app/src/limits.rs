@@ -53,6 +53,17 @@ pub const DESCRIBE_PATIENCE: SignedDuration = SignedDuration::from_secs(3);
 /// A shopper who opens the payment page waits for the PSP at most so long, then reads that it does
 /// not answer.
 pub const SHOPPER_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// A worker that has not come round for so long is stuck: the longest piece of work is some calls to
+/// the PSP, each of which ends within [`LEASE`].
+pub const WORKER_SILENCE_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// By the ids of their senders webhooks and commands are recognized when they come again, for at
+/// least so long: Stripe lists its events for 30 days (rule R24).
+pub const SENDER_IDS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 35);
+/// At most so many rows of each kind are given up in one transaction.
+pub const PRUNE_ROWS: u32 = 200;
+/// At most so many transactions of [`PRUNE_ROWS`] one after the other, before the worker goes on
+/// with its work.
+pub const PRUNE_STEPS: u32 = 50;
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

@@ -8,6 +8,7 @@ mod operator;
 mod psp;
 mod sign_in;
 mod store;
+mod upkeep;
 
 pub use bindings::{BindOutcome, Bindings, BoundAccount, NewBinding, UnbindOutcome};
 pub use entropy::Entropy;
@@ -30,3 +31,4 @@ pub use store::{
     Received, SendOutcome, Store, StoreError, Stored, TenantChange, TenantCommit, Unfinished,
     Versioned,
 };
+pub use upkeep::{PruneBefore, Pruned, Upkeep};

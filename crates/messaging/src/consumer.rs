@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Context;
+use app::limits::PRUNE_STEPS;
 use app::ports::{Backlog, StoreError};
+use app::process::Process;
+use app::prune::{Retention, prune};
 use tokio::sync::Notify;
 
 use crate::relay::Relay;
@@ -18,6 +21,9 @@ pub const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How often calls that were left open are looked for, and the backlog is counted.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(15);
 
+/// How often rows that nobody needs any more are given up.
+pub const PRUNING: Duration = Duration::from_secs(600);
+
 /// Works through what waits until it is told to stop; what it has begun, it ends.
 #[derive(Clone)]
 pub struct Consumer {
@@ -27,6 +33,10 @@ pub struct Consumer {
     pub relay: Relay,
     /// The name under which this worker takes leases.
     pub worker: String,
+    /// What this process is there for: it is told that the worker comes round.
+    pub process: Arc<Process>,
+    /// How long what has ended is kept.
+    pub retention: Retention,
     /// Somebody put something into the inbox.
     pub wake: Arc<Notify>,
 }
@@ -36,6 +46,7 @@ impl Consumer {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        let mut pruning = tokio::time::interval(PRUNING);
         loop {
             let pause = match self.work_once().await {
                 Ok(0) => POLL,
@@ -45,9 +56,11 @@ impl Consumer {
                     STORE_RETRY
                 }
             };
+            self.process.worker_came_round(self.context.entropy.now());
             tokio::select! {
                 () = &mut stop => return,
                 _ = housekeeping.tick() => self.keep_house().await,
+                _ = pruning.tick() => self.prune().await,
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
@@ -76,6 +89,21 @@ impl Consumer {
         match self.context.store.backlog(self.context.entropy.now()).await {
             Ok(backlog) => self.gauge(&backlog),
             Err(error) => tracing::error!(%error, "the backlog could not be counted"),
+        }
+    }
+
+    async fn prune(&self) {
+        let before = self.retention.before(self.context.entropy.now());
+        match prune(self.context.store.as_ref(), &before, PRUNE_STEPS).await {
+            Ok(pruned) if pruned.total() == 0 => {}
+            Ok(pruned) => tracing::info!(
+                inbox = pruned.inbox,
+                outbox = pruned.outbox,
+                calls = pruned.calls,
+                history = pruned.history,
+                "rows that nobody needs any more were given up"
+            ),
+            Err(error) => tracing::error!(%error, "old rows could not be given up"),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The command line.
 
 mod account;
+mod backup;
 mod config;
 mod demo;
+mod health;
 mod inbox;
 mod keys;
 mod migrate;
@@ -10,6 +12,7 @@ mod operator;
 mod outbox;
 mod output;
 mod payment;
+mod prune;
 mod sandbox;
 mod serve;
 pub mod start;
@@ -56,6 +59,8 @@ enum Command {
     Serve(ServeArguments),
     /// See a payment go through, without an account anywhere
     Demo(DemoArguments),
+    /// Ask a running app whether it is ready
+    Health(health::HealthArguments),
     /// Bring the database to this version
     Migrate(MigrateArguments),
     /// Run the stand-in for Stripe alone
@@ -72,6 +77,12 @@ enum Command {
     Inbox(inbox::InboxArguments),
     /// Look after messages to shops
     Outbox(outbox::OutboxArguments),
+    /// Copy the database, also while the app runs
+    Backup(backup::BackupArguments),
+    /// Put a copy of the database back
+    Restore(backup::RestoreArguments),
+    /// Give up rows that nobody needs any more
+    Prune(prune::PruneArguments),
     /// Print the OpenAPI document: every endpoint
     Openapi,
     /// Print the AsyncAPI document: every message
@@ -104,6 +115,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Demo(arguments) => demo::run(*arguments),
+        Command::Health(arguments) => health::run(arguments),
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Config(arguments) => config::run(arguments),
@@ -112,6 +124,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Tenant(arguments) => tenant::run(arguments),
         Command::Inbox(arguments) => inbox::run(arguments),
         Command::Outbox(arguments) => outbox::run(arguments),
+        Command::Backup(arguments) => backup::back_up(arguments),
+        Command::Restore(arguments) => backup::restore(arguments),
+        Command::Prune(arguments) => prune::run(arguments),
         Command::Openapi => output::print(web::openapi()),
         Command::Asyncapi => output::print(web::asyncapi()),
     }

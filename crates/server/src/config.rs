@@ -13,6 +13,7 @@ mod platform;
 pub mod reference;
 pub mod report;
 pub mod sources;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use app::platform::Platform;
+use app::prune::Retention;
 use ipnet::IpNet;
 use protocol::Channel;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -56,6 +58,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How long a shutdown may take to finish what was begun.
     pub shutdown_timeout: Duration,
+    /// How long the app still answers after SIGTERM, not ready any more.
+    pub drain: Duration,
+    /// How long what has ended is kept.
+    pub retention: Retention,
     /// How messages travel, for every channel that the app sends on.
     pub channels: BTreeMap<Channel, Transport>,
     /// Whether messages may be pushed to private addresses.
@@ -234,6 +240,8 @@ impl Reader<'_> {
         let log_filter = self.read(&keys::LOG, parse::log_filter);
         let log_format = self.read(&keys::LOG_FORMAT, parse::log_format);
         let shutdown_timeout = self.read(&keys::SHUTDOWN_TIMEOUT_SECONDS, parse::shutdown_timeout);
+        let drain = self.drain();
+        let retention = self.retention();
         let channels = keys::CHANNELS.iter().filter_map(|keys| self.channel(keys)).collect();
         self.require_public_url(listen);
         Some(Config {
@@ -246,6 +254,8 @@ impl Reader<'_> {
             log_filter: log_filter?,
             log_format: log_format?,
             shutdown_timeout: shutdown_timeout?,
+            drain: drain?,
+            retention: retention?,
             channels,
             private_targets: private_targets?,
             auth: auth?,

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use app::process::Role;
 use app::{Entropy, Site};
+use listenfd::ListenFd;
 use tokio::net::TcpListener;
 use web::TrustedProxies;
 
 use crate::config::{Config, Database, Secrets};
 use crate::entropy::SystemEntropy;
-use crate::shutdown::StopSignals;
+use crate::shutdown::{Reason, StopSignals};
 use crate::wiring::{App, Parts, open_store, push_over_http, routes, sign_in, stripe_over_http};
 use crate::{logging, metrics};
 
@@ -18,7 +20,12 @@ use crate::{logging, metrics};
 ///
 /// # Errors
 /// It cannot start, or the server broke down.
-pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    secrets: Secrets,
+    role: Role,
+    migrate: bool,
+) -> anyhow::Result<()> {
     logging::init(&config.log_filter, config.log_format)?;
     let mut signals = StopSignals::new().context("cannot listen for signals")?;
     let handle = metrics::install()?;
@@ -26,12 +33,10 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
 
     let Database::Sqlite { path } = &config.database;
     let store = open_store(path, secrets.keyring, migrate)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = listener(&config).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.public_url(address);
-    let app = App::new(Parts {
+    let parts = Parts {
         sign_in: sign_in(&config.auth, secrets.auth_token, store.clone())?,
         store,
         psp: stripe_over_http(
@@ -51,21 +56,51 @@ pub async fn run(config: Config, secrets: Secrets, migrate: bool) -> anyhow::Res
         stripe_js_url: config.stripe_js_url.clone(),
         metrics: Arc::new(move || handle.render()),
         worker: format!("{}-{}", std::process::id(), SystemEntropy.new_id()),
-    });
+    };
+    let mut app = App::of_role(parts, role);
+    app.consumer.retention = config.retention;
+    if !role.works() {
+        tracing::warn!(
+            "this process stores what comes in and carries none of it out, and no other process can \
+             use a SQLite database beside it: what comes in waits until one with the role \"all\" or \
+             \"worker\" takes its place"
+        );
+    }
     tracing::info!(
-        %address, public_url, database = %path.display(),
+        %address, public_url, role = role.name(), database = %path.display(),
         stripe = config.stripe_api_base.as_str(), "paybridge is ready"
     );
+    let process = app.process.clone();
     let stop = async move {
         let reason = signals.next().await;
         tracing::info!(%reason, "asked to stop");
+        process.stop();
         // A second signal means "at once": what was not finished goes on at the next start.
         tokio::spawn(async move {
             signals.next().await;
             std::process::exit(1);
         });
+        match reason {
+            // Who looks at readiness needs the time to look, and to send requests elsewhere.
+            Reason::Terminate => tokio::time::sleep(config.drain).await,
+            Reason::Interrupt => {}
+        }
     };
     app.serve(listener, config.limits.connections, stop, config.shutdown_timeout).await
+}
+
+/// The socket that a service manager has opened for this process, or a new one. While one process
+/// follows the other, connections wait in a socket that was handed over, and none is refused.
+async fn listener(config: &Config) -> anyhow::Result<TcpListener> {
+    let handed_over = ListenFd::from_env()
+        .take_tcp_listener(0)
+        .context("what was handed over in LISTEN_FDS is no listening socket")?;
+    let Some(socket) = handed_over else {
+        let bound = TcpListener::bind(config.listen).await;
+        return bound.with_context(|| format!("cannot listen on {}", config.listen));
+    };
+    socket.set_nonblocking(true).context("the socket that was handed over cannot be used")?;
+    TcpListener::from_std(socket).context("the socket that was handed over cannot be used")
 }
 
 /// Brings the database up to date and says what was done.

@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use app::platform::Platform;
 use app::ports::{SignIn, Tokens};
+use app::process::{Process, Role};
+use app::prune::Retention;
 use app::{Context, Entropy, Psp, Site, Store};
 use messaging::{Consumer, HttpPush, PushTransport, Relay, Routes};
 use secrecy::SecretString;
@@ -58,11 +60,19 @@ pub struct App {
     pub router: axum::Router,
     /// Carries out what waits.
     pub consumer: Consumer,
+    /// What this process is there for, and whether it was asked to stop.
+    pub process: Arc<Process>,
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, for a process that does everything.
     pub fn new(parts: Parts) -> Self {
+        Self::of_role(parts, Role::All)
+    }
+
+    /// Puts the parts together, for a process of this role.
+    pub fn of_role(parts: Parts, role: Role) -> Self {
+        let process = Arc::new(Process::new(role));
         let Parts { store, psp, entropy, push, routes, site, .. } = parts;
         let Parts { stripe_js_url, metrics, worker, .. } = parts;
         let wake = Arc::new(Notify::new());
@@ -74,7 +84,14 @@ impl App {
             worker: worker.clone(),
         };
         let context = Context { store, psp, entropy, site: Arc::new(site) };
-        let consumer = Consumer { context: context.clone(), relay, worker, wake: wake.clone() };
+        let consumer = Consumer {
+            context: context.clone(),
+            relay,
+            worker,
+            process: process.clone(),
+            retention: Retention::default(),
+            wake: wake.clone(),
+        };
         let state = web::WebState {
             context,
             sign_in: parts.sign_in,
@@ -83,11 +100,12 @@ impl App {
             metrics,
             wake: Some(Arc::new(move || wake.notify_one())),
             page: web::PageSettings::new(&stripe_js_url),
+            process: process.clone(),
         };
-        Self { router: web::router(state), consumer }
+        Self { router: web::router(state), consumer, process }
     }
 
-    /// Answers on `listener` and works until `stop` is ready; then finishes what was begun, for
+    /// Answers on `listener` and works, as its role says, until `stop` is ready; then finishes what was begun, for
     /// at most `drain`. What does not end by then is in the database and goes on at the next
     /// start.
     ///
@@ -101,7 +119,10 @@ impl App {
         drain: Duration,
     ) -> anyhow::Result<()> {
         let (stopper, stopped) = watch::channel(false);
-        let mut worker = tokio::spawn(self.consumer.run(until(stopped.clone())));
+        let (works, stop_work) = (self.process.role().works(), until(stopped.clone()));
+        let mut worker = tokio::spawn(async move {
+            if works { self.consumer.run(stop_work).await } else { stop_work.await }
+        });
         let serving = listen::serve(listener, self.router, limits, until(stopped));
         let mut server = tokio::spawn(serving);
         tokio::select! {

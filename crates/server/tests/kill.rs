@@ -14,18 +14,17 @@
     reason = "a test fails by panicking"
 )]
 
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+#[path = "processes/installation.rs"]
+mod installation;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use installation::{Installation, Process, install_tls};
 use paybridge::demo::journey::Journey;
-use paybridge::demo::shop::{Bystander, Nobody, Shop, TENANT};
-use secrecy::ExposeSecret;
-use store::Keyring;
+use paybridge::demo::shop::{Bystander, Nobody, Shop};
 
 /// How many points of the journey are tried.
 const KILLS: usize = 20;
@@ -34,115 +33,23 @@ const ANSWER_DELAY_MS: u64 = 60;
 /// How long after a point the kill comes: at once, before the answer of a call begun there, after
 /// it.
 const KILL_DELAYS_MS: [u64; 4] = [0, 15, 40, 90];
-const OPERATOR_TOKEN: &str = "a-token-for-the-kill-test";
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A process that ends with the test.
-struct Process(Child);
-
-impl Process {
-    fn kill(&mut self) {
-        self.0.kill().expect("SIGKILL reaches the process");
-        self.0.wait().expect("the process was ours");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// How the app is started, the first time and again.
-struct Installation {
-    app_port: u16,
-    sandbox_port: u16,
-    folder: tempfile::TempDir,
-    encryption_key: String,
-    /// The shop's.
-    token: String,
-}
-
-impl Installation {
-    fn new() -> Self {
-        let mut installation = Self {
-            app_port: free_port(),
-            sandbox_port: free_port(),
-            folder: tempfile::tempdir().unwrap(),
-            encryption_key: Keyring::generate().unwrap().expose_secret().to_owned(),
-            token: String::new(),
-        };
-        installation.output(&["migrate"]);
-        let token = installation.output(&["tenant", "token", "issue", TENANT]);
-        installation.token = token.trim().to_owned();
-        installation
-    }
-
-    /// What a command prints.
-    fn output(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().expect("the binary starts");
-        assert!(output.status.success(), "{arguments:?}");
-        String::from_utf8(output.stdout).expect("it prints text")
-    }
-
-    fn app(&self) -> String {
-        format!("http://127.0.0.1:{}", self.app_port)
-    }
-
-    fn stripe(&self) -> String {
-        format!("http://127.0.0.1:{}", self.sandbox_port)
-    }
-
-    fn start_sandbox(&self) -> Process {
-        let listen = format!("127.0.0.1:{}", self.sandbox_port);
-        self.start(&["sandbox", "--listen", &listen])
-    }
-
-    fn start_app(&self) -> Process {
-        self.start(&["serve"])
-    }
-
-    fn start(&self, arguments: &[&str]) -> Process {
-        let mut command = self.command(arguments);
-        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-        Process(quiet.spawn().expect("the binary starts"))
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let database: &Path = &self.folder.path().join("paybridge.db");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_paybridge"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("PAYBRIDGE_LISTEN", format!("127.0.0.1:{}", self.app_port))
-            .env("PAYBRIDGE_DATABASE_URL", format!("sqlite:{}", database.display()))
-            .env("PAYBRIDGE_ENCRYPTION_KEY", &self.encryption_key)
-            .env("PAYBRIDGE_AUTH_TOKEN", OPERATOR_TOKEN)
-            .env("PAYBRIDGE_STRIPE_API_BASE", self.stripe());
-        command
-    }
-
-    /// Waits for the stand-in and makes its answers late.
-    async fn slow_stripe_down(&self) {
-        let client = reqwest::Client::new();
-        let fault = format!(
-            r#"{{"kind":"delay","method":"POST","path":"/v1/*","delay_ms":{ANSWER_DELAY_MS},"times":100000}}"#
-        );
-        for _ in 0..100 {
-            let url = format!("{}/_sandbox/faults", self.stripe());
-            let request = client.post(url).header("content-type", "application/json");
-            match request.body(fault.clone()).send().await {
-                Ok(answer) if answer.status().is_success() => return,
-                Ok(answer) => panic!("{}", answer.text().await.unwrap()),
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
+/// Waits for the stand-in and makes its answers late.
+async fn slow_stripe_down(stripe: &str) {
+    let client = reqwest::Client::new();
+    let fault = format!(
+        r#"{{"kind":"delay","method":"POST","path":"/v1/*","delay_ms":{ANSWER_DELAY_MS},"times":100000}}"#
+    );
+    for _ in 0..100 {
+        let url = format!("{stripe}/_sandbox/faults");
+        let request = client.post(url).header("content-type", "application/json");
+        match request.body(fault.clone()).send().await {
+            Ok(answer) if answer.status().is_success() => return,
+            Ok(answer) => panic!("{}", answer.text().await.unwrap()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
-        panic!("the stand-in did not start");
     }
+    panic!("the stand-in did not start");
 }
 
 /// When the app is killed: at which point of the journey, and how long after it.
@@ -205,16 +112,11 @@ async fn travel(
 ) -> anyhow::Result<()> {
     let installation = Arc::new(Installation::new());
     let _sandbox = installation.start_sandbox();
-    installation.slow_stripe_down().await;
+    slow_stripe_down(&installation.stripe()).await;
     let app = Arc::new(Mutex::new(installation.start_app()));
     let bystander = make(installation.clone(), app.clone());
     let shop = Shop::new(installation.app(), installation.token.clone(), bystander)?;
     Journey::new(&shop, installation.stripe()).run().await
-}
-
-fn install_tls() {
-    // Another test of this process may have been first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,16 +178,14 @@ async fn a_stop_is_graceful() {
     install_tls();
     let installation = Installation::new();
     let _sandbox = installation.start_sandbox();
-    installation.slow_stripe_down().await;
+    slow_stripe_down(&installation.stripe()).await;
     let mut app = installation.start_app();
     let shop = Shop::new(installation.app(), installation.token.clone(), Box::new(Nobody))
         .expect("a client");
     let mut journey = Journey::new(&shop, installation.stripe());
     journey.configure().await.expect("configured");
 
-    let id = app.0.id().to_string();
-    let stopped = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
-    assert!(stopped.success());
+    app.terminate();
     let status = tokio::task::spawn_blocking(move || app.0.wait().expect("it ends")).await.unwrap();
     assert!(status.success(), "the app ended with {status}");
 }

@@ -7,6 +7,7 @@
 //!   start from a tenant.
 
 mod across_tenants;
+mod backup;
 mod batch;
 mod binding;
 mod call;
@@ -24,6 +25,7 @@ mod operator;
 mod outbox;
 mod payment;
 mod payout;
+mod prune;
 mod rotate;
 #[cfg(test)]
 mod statements;
@@ -54,6 +56,7 @@ use channel::ChannelRead;
 use connection::DatabaseLock;
 use driver::Driver;
 
+pub use backup::{CheckedCopy, CopyError, Restored, back_up, restore, ring_ids};
 pub use driver::WriteCounts;
 pub use migrations::AppliedMigration;
 pub use operator::SqliteOperator;

@@ -20,6 +20,7 @@ mod sign_in;
 pub mod store_contract;
 mod unsure_merchants;
 mod unsure_store;
+mod unsure_upkeep;
 
 pub use entropy::TestEntropy;
 pub use identity_provider::{SigningKey, TestIdentityProvider};

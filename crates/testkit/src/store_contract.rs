@@ -12,6 +12,7 @@ mod payments;
 mod pre_orders;
 mod random;
 mod tenants;
+mod upkeep;
 mod world;
 
 pub use bindings::*;
@@ -24,6 +25,7 @@ pub use outbox::*;
 pub use payments::*;
 pub use pre_orders::*;
 pub use tenants::*;
+pub use upkeep::*;
 
 /// Makes one `#[tokio::test]` of each case of the contract.
 ///
@@ -101,6 +103,11 @@ macro_rules! store_contract_tests {
             a_change_of_a_merchant_ends_its_event_and_is_told
             a_payment_is_found_by_its_transfer
             an_item_is_paid_out_once
+
+            what_has_ended_is_given_up_once_it_is_old
+            what_has_not_ended_is_never_given_up
+            rows_are_given_up_in_small_steps
+            no_migration_is_missing
 
             a_tenant_sees_nothing_of_another
             a_tenant_changes_nothing_of_another

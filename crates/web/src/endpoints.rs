@@ -60,6 +60,17 @@ fn private(path: &str, access: Access, handler: MethodRouter<WebState>) -> Vec<E
         .concat()
 }
 
+/// What a process answers that only works: for whoever starts and watches it.
+pub fn watched() -> Vec<Endpoint> {
+    use Access::Open;
+    [
+        one(Method::GET, "/health/live", Open, get(health::live)),
+        one(Method::GET, "/health/ready", Open, get(health::ready)),
+        one(Method::GET, "/metrics", Open, get(metrics::handle)),
+    ]
+    .concat()
+}
+
 /// All endpoints.
 pub fn endpoints() -> Vec<Endpoint> {
     use Access::{Browser, Catalog, Open, Shop};
@@ -88,9 +99,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         one(Method::POST, "/app-payment/csp-report", Open, post(report::handle)),
         one(Method::GET, "/merchants/onboarding/return", Open, get(onboarding_return::done)),
         one(Method::GET, "/merchants/onboarding/refresh", Open, get(onboarding_return::refresh)),
-        one(Method::GET, "/health/live", Open, get(health::live)),
-        one(Method::GET, "/health/ready", Open, get(health::ready)),
-        one(Method::GET, "/metrics", Open, get(metrics::handle)),
+        watched(),
         one(Method::GET, "/docs", Open, get(reference::page::handle)),
         one(Method::GET, "/docs/style.css", Open, get(reference::page::style)),
         one(Method::GET, "/openapi.json", Open, get(reference::serve_openapi)),

@@ -9,21 +9,23 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::options;
-use http::StatusCode;
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
 use payment::TenantId;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, Gate};
 use crate::browser;
-use crate::endpoints::{Access, Endpoint, endpoints};
+use crate::endpoints::{Access, Endpoint, endpoints, watched};
 use crate::error::{Failure, write_failures};
 use crate::rate::Rate;
 use crate::state::WebState;
 use crate::{body, headers, observe};
 
-/// The whole HTTP API.
+/// The HTTP API of a process of this role: the whole of it, or only what shows how it is.
 pub fn router(state: WebState) -> Router {
-    router_of(state, endpoints())
+    let served = if state.process.role().answers() { endpoints() } else { watched() };
+    router_of(state, served)
 }
 
 /// The same of other endpoints: each behind the way in that its access asks for.
@@ -50,6 +52,7 @@ pub fn router_of(state: WebState, endpoints: Vec<Endpoint>) -> Router {
         .layer(middleware::from_fn_with_state(limits.request, limit_time))
         .layer(middleware::from_fn_with_state(state.clone(), write_failures))
         .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn_with_state(state.clone(), part_when_stopping))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
 }
@@ -88,6 +91,19 @@ async fn method_not_allowed() -> Failure {
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request handler panicked: this is a bug");
     Failure::internal().into_response()
+}
+
+/// A client that is told so takes its next request to another process, before this one is gone.
+async fn part_when_stopping(
+    State(state): State<WebState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if state.process.is_stopping() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {

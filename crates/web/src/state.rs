@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use app::Context;
 use app::ports::SignIn;
+use app::process::Process;
 
 use crate::address::TrustedProxies;
 use crate::limits::Limits;
@@ -28,6 +29,8 @@ pub struct WebState {
     pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
     /// What the payment page needs.
     pub page: PageSettings,
+    /// What this process is there for, and whether it was asked to stop.
+    pub process: Arc<Process>,
 }
 
 impl WebState {

@@ -9,12 +9,12 @@ use payment::{
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::ports::MerchantStore;
+use crate::ports::{MerchantStore, Upkeep};
 use crate::tenant::{Credentials, InstallationId, Tenant};
 
 /// Durable storage. What a method has returned is on disk.
 #[async_trait]
-pub trait Store: MerchantStore {
+pub trait Store: MerchantStore + Upkeep {
     /// This installation's id, made when the database was.
     ///
     /// # Errors

@@ -6,12 +6,14 @@
 mod auth;
 mod limits;
 mod platform;
+mod upkeep;
 
 use protocol::Channel;
 
 pub use auth::*;
 pub use limits::*;
 pub use platform::*;
+pub use upkeep::*;
 
 /// The variable that names the configuration file. It is no key: a file cannot name itself.
 pub const CONFIG_VARIABLE: &str = "PAYBRIDGE_CONFIG";
@@ -390,7 +392,7 @@ pub static CHANNELS: [ChannelKeys; 4] = [
     },
 ];
 
-/// The keys outside of tables but those of [`auth`], in the order of the reference.
+/// The keys outside of tables but those of [`auth`] and [`upkeep`], in the order of the reference.
 static FIRST_KEYS: [Key; 5] =
     [LISTEN, PUBLIC_URL, DATABASE_URL, ENCRYPTION_KEY, OLDER_ENCRYPTION_KEYS];
 static LAST_KEYS: [Key; 6] =
@@ -404,5 +406,10 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
         .flat_map(|keys| [&keys.secret_key, &keys.publishable_key, &keys.webhook_secrets]);
     let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
     let single = FIRST_KEYS.iter().chain(&auth::ALL).chain(&LAST_KEYS);
-    single.chain(&limits::ALL).chain(platform).chain(channels).chain([&PRIVATE_TARGETS_KEY])
+    single
+        .chain(&upkeep::ALL)
+        .chain(&limits::ALL)
+        .chain(platform)
+        .chain(channels)
+        .chain([&PRIVATE_TARGETS_KEY])
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod configuration;
+mod deploy;
 mod diagrams;
 mod errors;
 mod literals;

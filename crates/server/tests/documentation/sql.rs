@@ -1,5 +1,4 @@
-//! The SQL that the operator's guide gives fits the database and does what the guide says, and the
-//! architecture names every table.
+//! The architecture names every table of the database.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,35 +9,12 @@ use store::{Keyring, OpenOptions, SqliteStore};
 
 use crate::support::read;
 
-/// The statements in the blocks of SQL of a document.
-fn statements(document: &str) -> Vec<String> {
-    let blocks = document.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks
-        .flat_map(|block| block.split(';'))
-        .map(|statement| statement.trim().to_owned())
-        .filter(|statement| !statement.is_empty())
-        .collect()
-}
-
 fn open(folder: &Path) -> (SqliteStore, Connection) {
     let path = folder.join("paybridge.db");
     let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
     let options = OpenOptions { migrate: true };
     let store = SqliteStore::open(&path, keyring, options, &SystemEntropy).unwrap();
     (store, Connection::open(&path).unwrap())
-}
-
-#[test]
-fn every_statement_of_the_guide_fits_the_database() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_store, database) = open(folder.path());
-    let statements = statements(&read("docs/guide/operate.md"));
-    assert!(!statements.is_empty(), "the guide says how to make a backup");
-    for statement in statements {
-        if let Err(error) = database.prepare(&statement) {
-            panic!("{error}\n{statement}");
-        }
-    }
 }
 
 #[test]

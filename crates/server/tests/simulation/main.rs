@@ -22,6 +22,7 @@ mod desk;
 mod gate;
 mod gated_merchants;
 mod gated_store;
+mod gated_upkeep;
 mod harness;
 mod ledger;
 mod lost;

@@ -97,6 +97,14 @@ impl DatabaseLock {
     /// Makes the folder and an empty database that only its owner may read, if they are not
     /// there, and takes the lock.
     pub fn take(database: &Path) -> Result<Self, OpenError> {
+        let lock = Self::hold(database)?;
+        // SQLite gives its log the permissions of the database.
+        create_private(database).map_err(|source| file_error(database, source))?;
+        Ok(lock)
+    }
+
+    /// Takes the lock, whether there is a database or not.
+    pub fn hold(database: &Path) -> Result<Self, OpenError> {
         if let Some(folder) = database.parent() {
             fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
         }
@@ -107,20 +115,18 @@ impl DatabaseLock {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { lock: path }),
             Err(TryLockError::Error(source)) => return Err(file_error(&path, source)),
         }
-        // SQLite gives its log the permissions of the database.
-        create_private(database).map_err(|source| file_error(database, source))?;
         Ok(Self(file))
     }
 }
 
-fn lock_path(database: &Path) -> PathBuf {
+pub(crate) fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
     name.into()
 }
 
 /// Opens a file; a new one is readable by its owner alone.
-fn create_private(path: &Path) -> std::io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

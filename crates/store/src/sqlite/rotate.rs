@@ -94,7 +94,7 @@ pub(super) fn at_start(
     Ok(())
 }
 
-fn key_uses(db: &Connection, ring: &[String]) -> Result<Vec<KeyUse>, StoreError> {
+pub(super) fn key_uses(db: &Connection, ring: &[String]) -> Result<Vec<KeyUse>, StoreError> {
     let mut secrets_of = BTreeMap::new();
     for key_id in ring {
         secrets_of.insert(key_id.clone(), 0);

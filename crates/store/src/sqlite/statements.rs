@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     across_tenants, binding, call, capture, channel, commit, connection, data_key, inbox, merchant,
-    migrations, operator, outbox, payment, payout, tenant, token, unfinished,
+    migrations, operator, outbox, payment, payout, prune, tenant, token, unfinished,
 };
 use testkit::TestEntropy;
 
@@ -70,6 +70,7 @@ fn every_statement_reads_a_range_of_an_index() {
         across_tenants::STATEMENTS,
         across_tenants::operator::STATEMENTS,
         across_tenants::secrets::STATEMENTS,
+        prune::STATEMENTS,
     ]
     .concat()
     {

@@ -3,9 +3,13 @@
 use crate::support::{
     App, configure, get, keys, log, post, recorded, request, webhook, with, without,
 };
+use app::Entropy;
+use app::limits::WORKER_SILENCE_MAX;
 use app::ports::{PspError, Refusal};
+use app::process::Role;
 use axum::body::Body;
 use http::Request;
+use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
@@ -215,10 +219,52 @@ async fn health_and_metrics_need_no_token() {
     let app = App::new();
     let open = |path: &str| without(get(path), "authorization");
     assert_eq!(app.call(open("/health/live")).await.body, r#"{"status":"ok"}"#);
-    assert_eq!(app.call(open("/health/ready")).await.body, r#"{"status":"ok"}"#);
+    assert_eq!(app.call(open("/health/ready")).await.body, r#"{"role":"all","status":"ok"}"#);
     let metrics = app.call(open("/metrics")).await;
     assert_eq!(metrics.body, "paybridge_up 1\n");
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/// It still answers: whoever sends it requests shall stop doing so before it is gone.
+#[tokio::test]
+async fn a_process_that_is_stopping_is_not_ready_and_parts_from_its_clients() {
+    let app = App::new();
+    let answer = app.call(get("/health/ready")).await;
+    assert_eq!((answer.status.as_u16(), answer.headers.get("connection")), (200, None));
+    app.process().stop();
+    let answer = app.call(get("/health/ready")).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("asked to stop; send requests to another"), "{}", answer.body);
+    let answer = app.call(get("/message-channels/payment-events")).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["connection"]),
+        (200, &"close".parse().unwrap())
+    );
+    assert_eq!(app.call(get("/health/live")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stuck_is_not_ready() {
+    let app = App::new();
+    app.process().worker_came_round(app.entropy.now());
+    assert_eq!(app.call(get("/health/ready")).await.status, 200);
+    app.entropy.advance(WORKER_SILENCE_MAX + SignedDuration::from_secs(1));
+    let answer = app.call(get("/health/ready")).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("has not come round for 301 seconds"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_worker_answers_nobody_but_those_who_watch_it() {
+    let app = App::of_role(Role::Worker);
+    for path in ["/health/live", "/health/ready", "/metrics"] {
+        assert_eq!(app.call(get(path)).await.status, 200, "{path}");
+    }
+    let answer = app.call(get("/health/ready")).await;
+    assert_eq!(answer.body, r#"{"role":"worker","status":"ok"}"#);
+    for request in [configure(&keys()), get("/message-channels/payment-events"), get("/docs")] {
+        assert_eq!(app.call(request).await.status, 404);
+    }
 }
 
 #[tokio::test]

@@ -168,3 +168,18 @@ impl Store for DownStore {
         down()
     }
 }
+
+#[async_trait]
+impl Upkeep for DownStore {
+    async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        down()
+    }
+
+    async fn prunable(&self, _: &PruneBefore) -> Result<Pruned, StoreError> {
+        down()
+    }
+
+    async fn prune(&self, _: &PruneBefore, _: u32) -> Result<Pruned, StoreError> {
+        down()
+    }
+}

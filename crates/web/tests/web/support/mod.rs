@@ -9,6 +9,7 @@ mod no_marketplace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use app::process::{Process, Role};
 use app::{Context, Site, Store};
 use axum::Router;
 use axum::body::Body;
@@ -64,6 +65,13 @@ impl App {
         app
     }
 
+    /// An app whose process has this role.
+    pub fn of_role(role: Role) -> Self {
+        let app = Self::new();
+        let state = WebState { process: Arc::new(Process::new(role)), ..app.state };
+        Self { router: web::router(state.clone()), state, is_described: false, ..app }
+    }
+
     fn on(store: Arc<dyn Store>, entropy: Arc<TestEntropy>) -> Self {
         Self::with_limits(store, entropy, Limits::default(), TrustedProxies::default())
     }
@@ -106,6 +114,7 @@ impl App {
                 counter.fetch_add(1, Ordering::SeqCst);
             })),
             page: PageSettings::new(&STRIPE_JS_URL.parse().unwrap()),
+            process: Arc::default(),
         };
         let router = web::router(state.clone());
         Self { router, state, store, psp, entropy, woken, is_described: true }
@@ -120,6 +129,11 @@ impl App {
     pub fn serving(self, endpoints: Vec<Endpoint>) -> Self {
         let router = web::router_of(self.state.clone(), endpoints);
         Self { router, is_described: false, ..self }
+    }
+
+    /// The process that this app is one of.
+    pub fn process(&self) -> &Process {
+        &self.state.process
     }
 
     /// How often the worker was woken.

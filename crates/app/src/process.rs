@@ -1,0 +1,130 @@
+//! What this process is there for, and whether it can do it now: what readiness is made of.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use jiff::Timestamp;
+
+use crate::limits::WORKER_SILENCE_MAX;
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// Answers requests and stores what comes in.
+    Api,
+    /// Carries out what is stored, and delivers messages.
+    Worker,
+}
+
+impl Role {
+    /// Whether shop, shopper and Stripe are answered.
+    pub fn answers(self) -> bool {
+        match self {
+            Self::All | Self::Api => true,
+            Self::Worker => false,
+        }
+    }
+
+    /// Whether what is stored is carried out.
+    pub fn works(self) -> bool {
+        match self {
+            Self::All | Self::Worker => true,
+            Self::Api => false,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// Why a process should not be sent requests, although it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// It was asked to stop, and still answers.
+    Stopping,
+    /// Its worker does not come round any more.
+    WorkerSilent {
+        /// For so long, in seconds.
+        seconds: i64,
+    },
+}
+
+/// This process, as its parts tell each other of it.
+#[derive(Debug, Default)]
+pub struct Process {
+    role: Role,
+    stopping: AtomicBool,
+    /// When the worker last came round, in microseconds; 0 before it did.
+    came_round: AtomicI64,
+}
+
+impl Process {
+    /// A process of this role that was not asked to stop.
+    pub fn new(role: Role) -> Self {
+        Self { role, ..Self::default() }
+    }
+
+    /// What it is there for.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// It was asked to stop.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The worker came round: it has looked for work, whatever it found.
+    pub fn worker_came_round(&self, now: Timestamp) {
+        self.came_round.store(now.as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// Why it should not be sent requests. A worker that has not come round yet is only starting.
+    pub fn unready(&self, now: Timestamp) -> Option<Unready> {
+        if self.is_stopping() {
+            return Some(Unready::Stopping);
+        }
+        let came_round = self.came_round.load(Ordering::Relaxed);
+        if came_round == 0 {
+            return None;
+        }
+        let silent = now.duration_since(Timestamp::from_microsecond(came_round).ok()?);
+        (silent > WORKER_SILENCE_MAX).then(|| Unready::WorkerSilent { seconds: silent.as_secs() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_worker_that_does_not_come_round_is_not_ready() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let process = Process::default();
+        assert_eq!(process.unready(now), None, "it is only starting");
+        process.worker_came_round(now);
+        assert_eq!(process.unready(now + WORKER_SILENCE_MAX), None);
+        let late = now + WORKER_SILENCE_MAX + SignedDuration::from_secs(1);
+        let seconds = WORKER_SILENCE_MAX.as_secs() + 1;
+        assert_eq!(process.unready(late), Some(Unready::WorkerSilent { seconds }));
+        process.worker_came_round(late);
+        assert_eq!(process.unready(late), None, "it recovers by itself");
+        process.stop();
+        assert_eq!(process.unready(late), Some(Unready::Stopping));
+    }
+}

@@ -1,0 +1,61 @@
+//! Checks the files in `deploy/` with the programs that know their formats.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use crate::ci::installed;
+use crate::run;
+
+/// How exposed the hardened unit may be, in tenths: 100 is a service without any protection.
+const EXPOSURE_MAX: &str = "20";
+
+/// A file that is not as its program wants it fails; so does a program that is not there.
+pub fn check(root: &Path) -> anyhow::Result<()> {
+    with(root, "bin/hadolint", &["deploy/Dockerfile"])?;
+    with(root, "bin/kubernetes-validate", &["--strict", "deploy/kubernetes/paybridge.yaml"])?;
+    with(
+        root,
+        "prometheus/usr/bin/promtool",
+        &["check", "rules", "deploy/prometheus/alerts.yaml"],
+    )?;
+    units(root)
+}
+
+fn with(root: &Path, program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let mut command = Command::new(installed(root, program)?);
+    command.current_dir(root).args(arguments);
+    run::checked(command)
+}
+
+/// Only systemd itself can check its units; where another program starts services there is nothing
+/// to check them with.
+fn units(root: &Path) -> anyhow::Result<()> {
+    if !run::succeeds(Command::new("systemd-analyze").arg("--version")) {
+        println!("systemd is not here: its units are not checked");
+        return Ok(());
+    }
+    let folder = root.join("deploy/systemd");
+    let mut units = Vec::new();
+    for entry in folder.read_dir().context("deploy/systemd cannot be read")? {
+        units.push(entry?.path());
+    }
+    units.sort();
+    // It tells of a unit that cannot be understood and succeeds all the same; and of programs that
+    // are not installed where the unit has them.
+    let output = Command::new("systemd-analyze").arg("verify").args(&units).output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let wrong: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("paybridge") && !line.contains("is not executable"))
+        .collect();
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let mut security = Command::new("systemd-analyze");
+    let service = folder.join("paybridge.service");
+    security
+        .args(["security", "--no-pager", "--offline=true", "--threshold", EXPOSURE_MAX])
+        .arg(service)
+        .stdout(std::process::Stdio::null());
+    run::checked(security)
+}
