@@ -7,6 +7,7 @@
 use payment::{
     Call, Event, IdempotencyKey, Money, Payment, PayoutFact, PspReference, Purpose, RefundFact,
 };
+use tracing::Instrument;
 
 use crate::context::Context;
 use crate::learn::{Learned, Moved};
@@ -40,7 +41,12 @@ impl Context {
     /// [`Problem::Later`] where the outcome is not known: the call stays open.
     pub(crate) async fn carry_out(&self, stored: Stored) -> Result<Ended, Problem> {
         // On the heap: payments are large, and every use case that may call the PSP holds this.
-        Box::pin(self.carry_out_open_call(stored)).await
+        let payment = &stored.value;
+        let span = tracing::info_span!(
+            "call", tenant = %payment.tenant, payment = %payment.id, order = payment.order_key(),
+            transaction = payment.attempt().reference.as_ref().map(PspReference::as_str),
+        );
+        Box::pin(self.carry_out_open_call(stored).instrument(span)).await
     }
 
     async fn carry_out_open_call(&self, stored: Stored) -> Result<Ended, Problem> {

@@ -1,6 +1,6 @@
 //! What this process is there for, and whether it can do it now: what readiness is made of.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
@@ -64,6 +64,7 @@ pub struct Process {
     stopping: AtomicBool,
     /// When the worker last came round, in microseconds; 0 before it did.
     came_round: AtomicI64,
+    requests: AtomicU64,
 }
 
 impl Process {
@@ -85,6 +86,11 @@ impl Process {
     /// Whether it was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The number of a request, counted from 1: what the log tells requests apart by.
+    pub fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The worker came round: it has looked for work, whatever it found.

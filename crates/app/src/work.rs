@@ -1,5 +1,7 @@
 //! The worker: carries out what waits in the inbox, and finishes calls that were left open.
 
+use tracing::Instrument;
+
 use crate::context::Context;
 use crate::limits::{CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay};
 use crate::operate::advice;
@@ -18,7 +20,11 @@ impl Context {
         let mut running = tokio::task::JoinSet::new();
         for claim in claims {
             let context = self.clone();
-            running.spawn(async move { context.work_claim(claim).await });
+            let span = tracing::info_span!(
+                "work", tenant = %claim.item.tenant, inbox = %claim.item.id,
+                name = claim.item.name, order = claim.item.order_key
+            );
+            running.spawn(async move { context.work_claim(claim).await }.instrument(span));
         }
         while let Some(done) = running.join_next().await {
             if let Err(error) = done {

@@ -1,16 +1,26 @@
 //! One log line and one count for every request. Neither ever holds a query, a header or a body:
-//! what is not written cannot leak.
+//! what is not written cannot leak. Every line that is logged while a request is answered carries its
+//! number in this process, the caller's trace, and the tenant that it names.
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::Method;
+use http::{HeaderMap, Method};
 use tokio::time::Instant;
+use tracing::Instrument;
 
+use crate::state::WebState;
 use crate::tenant;
 
+/// A trace id is written in so many hexadecimal digits.
+const TRACE_ID_CHARS: usize = 32;
+
 /// Middleware: writes the line and counts.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    State(state): State<WebState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let method = known(request.method());
     // The route, not the address: it has few values and no one's data.
     let path = request
@@ -18,20 +28,28 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or_else(|| "(none)".to_owned(), |matched| matched.as_str().to_owned());
     let tenant = tenant::claimed(request.headers());
-    let begun = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    tracing::info!(
-        method,
-        path,
-        tenant = tenant.as_ref().map(payment::TenantId::as_str),
-        status,
-        latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
+    let span = tracing::info_span!(
+        "request",
+        number = state.process.next_request(),
+        trace = trace(request.headers()),
+        tenant = tenant.as_ref().map(payment::TenantId::as_str)
     );
+    let begun = Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    let latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| tracing::info!(method, path, status, latency_ms, "request"));
     let labels = [("method", method.to_owned()), ("path", path), ("status", status.to_string())];
     metrics::counter!("paybridge_http_requests_total", &labels).increment(1);
     response
+}
+
+/// The trace that the caller has begun (W3C Trace Context, `traceparent`). Only what is a trace id is
+/// taken, so that nobody writes what he likes into the log.
+fn trace(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("traceparent")?.to_str().ok()?.split('-').nth(1)?;
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (id.len() == TRACE_ID_CHARS && id.bytes().all(is_hex)).then_some(id)
 }
 
 /// The method as a label. A caller may invent methods; a label's values are few.

@@ -53,7 +53,7 @@ pub fn router_of(state: WebState, endpoints: Vec<Endpoint>) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), write_failures))
         .layer(middleware::from_fn(headers::secure))
         .layer(middleware::from_fn_with_state(state.clone(), part_when_stopping))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
 

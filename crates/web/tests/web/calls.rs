@@ -289,6 +289,25 @@ async fn requests_are_counted_by_route_and_never_by_address() {
 }
 
 #[tokio::test]
+async fn every_line_of_a_request_carries_its_trace() {
+    let app = App::new();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traced = |parent: &str| with(get("/metrics"), "traceparent", parent);
+    for (parent, is_taken) in [
+        (format!("00-{trace}-00f067aa0ba902b7-01"), true),
+        (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), false),
+        ("00-4bf92f-00f067aa0ba902b7-01".to_owned(), false),
+        ("whatever somebody likes".to_owned(), false),
+    ] {
+        log::clear();
+        app.call(traced(&parent)).await;
+        let text = log::lines();
+        assert_eq!(text.contains(trace), is_taken, "{parent}: {text}");
+        assert!(text.contains("request{number=") && !text.contains("somebody"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_line_says_who_called_what_and_holds_no_secret() {
     let app = App::configured().await;
     log::clear();
