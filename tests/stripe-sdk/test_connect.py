@@ -246,6 +246,13 @@ class ConnectWebhookTest(ConnectTest):
         self.assertNotIn("account", events[0])
         self.assertTrue(events[1].data.object.reversed)
 
+    def test_each_account_lists_its_own_events(self):
+        first, second = self.account("complete"), self.account("complete")
+        for account in (first, second):
+            listed = self.stripe.v1.events.list({"types": ["account.updated"]}, {"stripe_account": account}).data
+            self.assertEqual({event.data.object.id for event in listed}, {account})
+        self.assertEqual(self.stripe.v1.events.list({"types": ["account.updated"]}).data, [])
+
     def test_a_merchant_sends_the_platform_away(self):
         receiver, secret = self.receiver(connect=True, enabled_events=["account.application.deauthorized"])
         account = self.account(type="standard")

@@ -595,6 +595,25 @@ class ListTest(SandboxTest):
         self.assertEqual(events.retrieve(only[0].id).api_version, "2026-10-28.endive")
         self.assertEqual(len(events.list({"types": ["charge.succeeded", "payment_intent.created"]}).data), 2)
 
+    def test_events_are_walked_from_both_ends(self):
+        for _ in range(3):
+            self.paid()
+        events = self.stripe.v1.events
+        ids = [event.id for event in events.list({"limit": 100}).data]
+        walked = [event.id for event in events.list({"limit": 2}).auto_paging_iter()]
+        self.assertEqual(walked, ids)
+        oldest = ids[-1]
+        page = events.list({"limit": 2, "ending_before": oldest})
+        self.assertEqual([event.id for event in page.data], ids[-3:-1])
+        self.assertTrue(page.has_more)
+        now = events.retrieve(ids[0]).created
+        self.assertEqual(events.list({"created": {"gt": now}}).data, [])
+        self.assertEqual(len(events.list({"created": {"gte": now - 60, "lte": now}, "limit": 100}).data), len(ids))
+        for wrong in ({"types": ["charge.succeeded"] * 21}, {"type": "charge.succeeded", "types": ["refund.created"]}):
+            with self.assertRaises(stripe.InvalidRequestError) as refused:
+                events.list(wrong)
+            self.assertEqual(refused.exception.param, "types")
+
     def test_customers(self):
         create = self.stripe.v1.customers.create
         one = create({"email": "one@shop.example", "metadata": {"k": "v"}})

@@ -64,6 +64,34 @@ pub const PRUNE_ROWS: u32 = 200;
 /// At most so many transactions of [`PRUNE_ROWS`] one after the other, before the worker goes on
 /// with its work.
 pub const PRUNE_STEPS: u32 = 50;
+/// So long the PSP lists events (docs.stripe.com/api/events). After a longer downtime the books are
+/// compared with it instead.
+pub const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// A walk through the PSP's list of events begins so long before the cursor: events may be listed
+/// late.
+pub const EVENTS_OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// At most so many pages of events are walked before the time is cut in half.
+pub const EVENT_PAGES_MAX: u32 = 50;
+/// How often an account's list of events is walked. Webhooks that failed are sent again for days;
+/// only those that are lost for good wait so long.
+pub const WATCH_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
+/// Whoever looks after an account has it for so long, and again with each step done.
+pub const WATCH_LEASE: SignedDuration = SignedDuration::from_mins(10);
+/// At most so many accounts are taken at once, and looked after one after the other.
+pub const WATCHES_MAX: u32 = 4;
+/// Payments that have changed within this time are compared with the PSP.
+pub const COMPARE_RECENT: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// Open ones for so long: longer than any authorization lasts. A cart that was left then is not
+/// asked for every night.
+pub const COMPARE_OPEN: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// So many payments are compared before what was reached is noted.
+pub const COMPARE_PAGE: u32 = 50;
+/// So many payments are compared side by side: shoppers come first.
+pub const COMPARE_AT_ONCE: usize = 4;
+/// What differs is looked at again after this time: its webhook may be on the way.
+pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);
+/// At most so many differences are told of one night.
+pub const DIFFERENCES_TOLD_MAX: usize = 100;
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

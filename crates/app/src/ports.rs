@@ -1,5 +1,6 @@
 //! What the use cases need of the outside: a store, a payment service provider, time and ids.
 
+mod audit;
 mod bindings;
 mod entropy;
 mod marketplace;
@@ -9,7 +10,9 @@ mod psp;
 mod sign_in;
 mod store;
 mod upkeep;
+mod watch;
 
+pub use audit::{AuditPsp, EventPage, EventQuery, ListedEvent, TransferView};
 pub use bindings::{BindOutcome, Bindings, BoundAccount, NewBinding, UnbindOutcome};
 pub use entropy::Entropy;
 pub use marketplace::{AccountView, CreateAccount, MarketplacePsp, PayoutObstacle};
@@ -32,3 +35,4 @@ pub use store::{
     Versioned,
 };
 pub use upkeep::{PruneBefore, Pruned, Upkeep};
+pub use watch::{CompareQuery, Watch, WatchStore};

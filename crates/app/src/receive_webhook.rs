@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::context::Context;
-use crate::ports::{InboxItem, InboxKind, PspEvent, Received, StoreError, WebhookRejected};
+use crate::ports::{PspEvent, Received, StoreError, WebhookRejected};
 use crate::tenant::{Tenant, TenantStatus, WebhookEndpoint};
 
 /// A webhook as it came in.
@@ -95,7 +95,7 @@ impl Context {
     }
 
     /// Until what was under way is done, a disconnected tenant's events are still wanted (rule R23).
-    async fn is_gone(&self, tenant: &Tenant) -> Result<bool, StoreError> {
+    pub(crate) async fn is_gone(&self, tenant: &Tenant) -> Result<bool, StoreError> {
         match tenant.status {
             TenantStatus::Connected => Ok(false),
             TenantStatus::Disconnected => Ok(self.store.unfinished(&tenant.id).await?.is_drained()),
@@ -108,18 +108,7 @@ impl Context {
         webhook: IncomingWebhook<'_>,
         event: PspEvent,
     ) -> Result<WebhookTaken, WebhookError> {
-        let item = InboxItem {
-            id: payment::CommandId::new(self.entropy.new_id()),
-            tenant,
-            kind: InboxKind::Event,
-            external_id: event.id,
-            name: event.kind,
-            order_key: event.subject.order.map(|order| order.as_str().to_owned()),
-            body: self.psp.storable_event(webhook.body)?,
-            attributes: "{}".to_owned(),
-            received_at: self.entropy.now(),
-        };
-        match self.store.receive(item).await? {
+        match self.keep_event(tenant, event, webhook.body).await?? {
             Received::New => Ok(WebhookTaken::New),
             Received::Duplicate => Ok(WebhookTaken::Duplicate),
         }

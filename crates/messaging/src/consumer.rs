@@ -11,6 +11,7 @@ use app::process::Process;
 use app::prune::{Retention, prune};
 use tokio::sync::Notify;
 
+use crate::caretaker;
 use crate::relay::Relay;
 
 /// How long the loop sleeps when there is nothing to do and nobody wakes it: postponed work
@@ -37,6 +38,9 @@ pub struct Consumer {
     pub process: Arc<Process>,
     /// How long what has ended is kept.
     pub retention: Retention,
+    /// The full hour, in UTC, at which the books are compared with the payment provider each day;
+    /// never where there is none.
+    pub reconcile_hour: Option<i8>,
     /// Somebody put something into the inbox.
     pub wake: Arc<Notify>,
 }
@@ -44,6 +48,15 @@ pub struct Consumer {
 impl Consumer {
     /// Runs until `stop` is ready.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (context, worker) = (self.context.clone(), self.worker.clone());
+        let caring = caretaker::run(context, &worker, self.reconcile_hour);
+        tokio::select! {
+            () = Box::pin(self.work(stop)) => {}
+            never = Box::pin(caring) => match never {},
+        }
+    }
+
+    async fn work(self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut pruning = tokio::time::interval(PRUNING);

@@ -5,7 +5,8 @@
 //! read by `app::channel` and served by `web`. Channels that are pushed are listed in
 //! [`relay::Routes`].
 
-pub mod consumer;
+mod caretaker;
+mod consumer;
 pub mod public_only;
 mod push;
 pub mod relay;

@@ -13,6 +13,7 @@ mod outbox;
 mod output;
 mod payment;
 mod prune;
+mod reconcile;
 mod sandbox;
 mod serve;
 pub mod start;
@@ -83,6 +84,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Give up rows that nobody needs any more
     Prune(prune::PruneArguments),
+    /// Compare the books with Stripe
+    Reconcile(reconcile::ReconcileArguments),
     /// Print the OpenAPI document: every endpoint
     Openapi,
     /// Print the AsyncAPI document: every message
@@ -103,7 +106,7 @@ pub fn run() -> ExitCode {
         }
     };
     match dispatch(&cli) {
-        Ok(()) => ExitCode::from(EXIT_OK),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             output::complain(&error);
             ExitCode::from(exit_code(&error))
@@ -111,7 +114,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli) -> anyhow::Result<()> {
+/// Does what was asked; the exit code of a command that did.
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Demo(arguments) => demo::run(*arguments),
@@ -127,9 +131,11 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Backup(arguments) => backup::back_up(arguments),
         Command::Restore(arguments) => backup::restore(arguments),
         Command::Prune(arguments) => prune::run(arguments),
+        Command::Reconcile(arguments) => return reconcile::run(arguments),
         Command::Openapi => output::print(web::openapi()),
         Command::Asyncapi => output::print(web::asyncapi()),
-    }
+    }?;
+    Ok(EXIT_OK)
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

@@ -70,6 +70,8 @@ pub struct Config {
     pub auth: Auth,
     /// How much clients may ask, and how much the app asks of Stripe.
     pub limits: Limits,
+    /// The full hour, in UTC, at which the books are compared with Stripe each day, if they are.
+    pub reconcile_hour: Option<i8>,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// The operator's own keys at Stripe.
@@ -230,6 +232,7 @@ impl Reader<'_> {
         let auth_token = self.read(&keys::AUTH_TOKEN, parse::token);
         let auth = self.auth(listen);
         let limits = self.limits();
+        let reconcile_hour = self.number(&keys::RECONCILE_HOUR);
         let trusted_proxies =
             self.read(&keys::TRUSTED_PROXIES, parse::networks).unwrap_or_default();
         let private_targets = self.read(&keys::PRIVATE_TARGETS, parse::private_targets);
@@ -260,6 +263,9 @@ impl Reader<'_> {
             private_targets: private_targets?,
             auth: auth?,
             limits: limits?,
+            reconcile_hour: reconcile_hour
+                .filter(|hour| *hour < keys::RECONCILE_NEVER)
+                .and_then(|hour| i8::try_from(hour).ok()),
             trusted_proxies,
             platform,
             encryption_key,

@@ -108,6 +108,26 @@ pub static METRICS: &[Metric] = &[
         doc: "Calls to the payment service provider whose outcome is not known yet.",
     },
     Metric {
+        name: "paybridge_event_lists_total",
+        kind: Kind::Counter,
+        doc: "Walks through an account's list of events at Stripe, by outcome: walked, failed.",
+    },
+    Metric {
+        name: "paybridge_listed_events_total",
+        kind: Kind::Counter,
+        doc: "Events in such lists, by outcome: known, missed (no webhook had brought it), unreadable.",
+    },
+    Metric {
+        name: "paybridge_compared_payments_total",
+        kind: Kind::Counter,
+        doc: "Payments that were compared with Stripe, each night.",
+    },
+    Metric {
+        name: "paybridge_differences_total",
+        kind: Kind::Counter,
+        doc: "Differences between the books and Stripe that were found each night, by field; the log names them.",
+    },
+    Metric {
         name: "paybridge_inbox_waiting",
         kind: Kind::Gauge,
         doc: "Webhooks and commands that wait to be worked off.",

@@ -90,6 +90,7 @@ impl App {
             worker,
             process: process.clone(),
             retention: Retention::default(),
+            reconcile_hour: None,
             wake: wake.clone(),
         };
         let state = web::WebState {

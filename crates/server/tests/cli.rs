@@ -52,6 +52,7 @@ fn help_teaches() {
         ("help_payment_show", vec!["payment", "show", "--help"]),
         ("help_tenant_account", vec!["tenant", "account", "--help"]),
         ("help_tenant_account_bind", vec!["tenant", "account", "bind", "--help"]),
+        ("help_reconcile", vec!["reconcile", "--help"]),
         ("help_inbox", vec!["inbox", "--help"]),
         ("help_inbox_list", vec!["inbox", "list", "--help"]),
         ("help_inbox_show", vec!["inbox", "show", "--help"]),
@@ -72,7 +73,7 @@ fn help_teaches() {
 fn wrong_arguments_exit_with_2() {
     let output = run(&["cofnig"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("a similar subcommand exists: 'config'"));
+    assert!(stderr(&output).contains("similar subcommands exist: 'reconcile', 'config'"));
     assert_eq!(run(&["sandbox", "--listen", "everywhere"]).status.code(), Some(2));
     assert_eq!(run(&[]).status.code(), Some(2));
 }

@@ -33,6 +33,7 @@ mod tenant;
 mod token;
 mod unfinished;
 mod value;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -133,6 +134,20 @@ impl SqliteStore {
         let mut connection = connection::open_in_memory()?;
         migrations::apply(&mut connection, entropy)?;
         Ok(Self::new(Driver::inline(connection), keyring, None))
+    }
+
+    /// Opens the database at `path`, which has to be there and of this program's version, beside a
+    /// running server or without one: for a command that an operator gives. It takes no lock and
+    /// clears no lease, because both belong to the server. Whoever calls runs the statements.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn beside(path: &Path, keyring: Keyring) -> Result<Self, OpenError> {
+        let connection = connection::open_beside(path)?;
+        match migrations::pending(&connection)? {
+            0 => Ok(Self::new(Driver::inline(connection), keyring, None)),
+            pending => Err(OpenError::Outdated { pending }),
+        }
     }
 
     fn new(driver: Driver, keyring: Keyring, lock: Option<DatabaseLock>) -> Self {

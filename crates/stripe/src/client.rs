@@ -42,7 +42,7 @@ pub struct StripeClient {
 #[derive(Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub secret_key: &'a SecretString,
-    /// The account, where the key is that of the operator's platform (`Stripe-Account`).
+    /// The account, where the key is that of a platform above it (`Stripe-Account`).
     pub account: Option<&'a PspAccountId>,
 }
 

@@ -12,6 +12,7 @@
 
 pub mod amount;
 mod answer;
+mod audit;
 mod backoff;
 mod client;
 mod form;

@@ -154,6 +154,15 @@ pub(crate) struct Move {
     pub metadata: Option<Metadata>,
 }
 
+/// A transfer, asked for how much of it was taken back.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Transfer {
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub amount_reversed: i64,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Balance {
     pub livemode: bool,

@@ -28,7 +28,7 @@ use crate::translate::{Unreadable, intent_view, mode_of, refund_view};
 use crate::{amount, kinds, metadata, requests, webhook};
 
 /// The largest page that Stripe lists.
-const PAGE_SIZE: u32 = 100;
+pub(crate) const PAGE_SIZE: u32 = 100;
 /// At most so many pages are read; then nothing is proven, and the question is asked again later.
 pub const PAGES_MAX: u32 = 50;
 /// How far our clock may run ahead of Stripe's: attempts are looked for from this much earlier on.

@@ -21,6 +21,7 @@ pub mod store_contract;
 mod unsure_merchants;
 mod unsure_store;
 mod unsure_upkeep;
+mod unsure_watches;
 
 pub use entropy::TestEntropy;
 pub use identity_provider::{SigningKey, TestIdentityProvider};

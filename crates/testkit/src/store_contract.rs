@@ -13,6 +13,7 @@ mod pre_orders;
 mod random;
 mod tenants;
 mod upkeep;
+mod watches;
 mod world;
 
 pub use bindings::*;
@@ -26,6 +27,7 @@ pub use payments::*;
 pub use pre_orders::*;
 pub use tenants::*;
 pub use upkeep::*;
+pub use watches::*;
 
 /// Makes one `#[tokio::test]` of each case of the contract.
 ///
@@ -108,6 +110,11 @@ macro_rules! store_contract_tests {
             what_has_not_ended_is_never_given_up
             rows_are_given_up_in_small_steps
             no_migration_is_missing
+
+            an_account_is_looked_after_once_at_a_time
+            what_is_known_of_an_account_never_goes_back
+            accounts_of_merchants_are_looked_after
+            payments_to_compare_are_listed_page_by_page
 
             a_tenant_sees_nothing_of_another
             a_tenant_changes_nothing_of_another

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::offered::Terms;
 use crate::platform::Platform;
-use crate::ports::{MarketplacePsp, PayoutObstacle};
+use crate::ports::{AuditPsp, MarketplacePsp, PayoutObstacle};
 use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint};
 
 /// Calls to the PSP, and the reading of what it sends.
@@ -19,7 +19,7 @@ use crate::tenant::{BusinessModel, Credentials, InstallationId, WebhookEndpoint}
 /// Every call that moves money or makes something carries an idempotency key: under one key it
 /// happens at most once, and repeating it returns the first answer.
 #[async_trait]
-pub trait Psp: MarketplacePsp {
+pub trait Psp: MarketplacePsp + AuditPsp {
     /// Checks the keys by using them, and tells which account they belong to.
     ///
     /// # Errors

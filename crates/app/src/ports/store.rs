@@ -9,12 +9,12 @@ use payment::{
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::ports::{MerchantStore, Upkeep};
+use crate::ports::{MerchantStore, Upkeep, WatchStore};
 use crate::tenant::{Credentials, InstallationId, Tenant};
 
 /// Durable storage. What a method has returned is on disk.
 #[async_trait]
-pub trait Store: MerchantStore + Upkeep {
+pub trait Store: MerchantStore + Upkeep + WatchStore {
     /// This installation's id, made when the database was.
     ///
     /// # Errors

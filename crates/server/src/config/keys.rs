@@ -334,6 +334,19 @@ const fn url_key(name: &'static str, variable: &'static str, doc: &'static str) 
     Key { name, variable, kind: Kind::Url, fallback: Fallback::Nothing, secret: false, doc }
 }
 
+/// When the books are compared with Stripe.
+pub const RECONCILE_HOUR: Key = Key {
+    name: "reconcile_hour",
+    variable: "PAYBRIDGE_RECONCILE_HOUR",
+    kind: Kind::Number { of: "hours", min: 0, max: RECONCILE_NEVER },
+    fallback: Fallback::Value("3"),
+    secret: false,
+    doc: "After which full hour of the day, in UTC, the books are compared with Stripe; 24 for \
+          never. Differences are in the log and in the metrics; nothing is changed.",
+};
+/// The word of `reconcile_hour` for never.
+pub const RECONCILE_NEVER: u64 = 24;
+
 /// The channels that the app sends on.
 pub static CHANNELS: [ChannelKeys; 4] = [
     ChannelKeys {
@@ -395,8 +408,15 @@ pub static CHANNELS: [ChannelKeys; 4] = [
 /// The keys outside of tables but those of [`auth`] and [`upkeep`], in the order of the reference.
 static FIRST_KEYS: [Key; 5] =
     [LISTEN, PUBLIC_URL, DATABASE_URL, ENCRYPTION_KEY, OLDER_ENCRYPTION_KEYS];
-static LAST_KEYS: [Key; 6] =
-    [STRIPE_API_BASE, STRIPE_JS_URL, APP_IDENTIFIER, LOG, LOG_FORMAT, SHUTDOWN_TIMEOUT_SECONDS];
+static LAST_KEYS: [Key; 7] = [
+    STRIPE_API_BASE,
+    STRIPE_JS_URL,
+    APP_IDENTIFIER,
+    LOG,
+    LOG_FORMAT,
+    SHUTDOWN_TIMEOUT_SECONDS,
+    RECONCILE_HOUR,
+];
 static PRIVATE_TARGETS_KEY: Key = PRIVATE_TARGETS;
 
 /// Every key, in the order of the reference.

@@ -23,6 +23,7 @@ mod gate;
 mod gated_merchants;
 mod gated_store;
 mod gated_upkeep;
+mod gated_watches;
 mod harness;
 mod ledger;
 mod lost;

@@ -1,11 +1,12 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
 //! pre-orders that were forgotten, the tenant of a webhook whose address names none, whose an account
-//! is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]), whose a token is
-//! and what is sealed with which key ([`secrets`]). Every other statement of this store names the
-//! tenant first.
+//! is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]),
+//! whose a token is and what is sealed with which key ([`secrets`]), which accounts are looked after
+//! ([`watch`]). Every other statement of this store names the tenant first.
 
 pub(super) mod operator;
 pub(super) mod secrets;
+pub(super) mod watch;
 
 use app::ports::{
     Backlog, CallClaim, ChannelBacklog, ForgottenPreOrder, InboxClaim, InboxItem, InboxKind, Lease,
@@ -378,5 +379,5 @@ pub(super) fn clear_leases(db: &Connection) -> Result<(), StoreError> {
     {
         db.execute(sql, []).at(table)?;
     }
-    Ok(())
+    watch::all_due(db)
 }

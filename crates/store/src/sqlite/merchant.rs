@@ -10,7 +10,7 @@ use payment::{
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::batch::Written;
-use super::{inbox, outbox, value};
+use super::{inbox, outbox, value, watch};
 use crate::error::{At, corrupt};
 
 const TABLE: &str = "merchant";
@@ -188,6 +188,11 @@ pub(super) fn commit(
     };
     if !written {
         return Ok(Written::Undo(CommitOutcome::Conflict));
+    }
+    if let Some(id) = commit.merchant.account.clone() {
+        let platform = &commit.merchant.platform;
+        let account = Account { id, mode: platform.mode };
+        watch::begin(db, tenant, &account, Some(&platform.id), commit.now)?;
     }
     outbox::add(db, tenant, &commit.messages, commit.now)?;
     Ok(Written::Keep(CommitOutcome::Committed))

@@ -51,6 +51,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "platform",
         sql: include_str!("../../migrations/sqlite/0007_platform.sql"),
     },
+    Migration {
+        version: 8,
+        name: "watch",
+        sql: include_str!("../../migrations/sqlite/0008_watch.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

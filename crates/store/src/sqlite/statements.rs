@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     across_tenants, binding, call, capture, channel, commit, connection, data_key, inbox, merchant,
-    migrations, operator, outbox, payment, payout, prune, tenant, token, unfinished,
+    migrations, operator, outbox, payment, payout, prune, tenant, token, unfinished, watch,
 };
 use testkit::TestEntropy;
 
@@ -39,6 +39,7 @@ fn of_a_tenant() -> Vec<&'static str> {
         tenant::STATEMENTS,
         token::STATEMENTS,
         unfinished::STATEMENTS,
+        watch::STATEMENTS,
     ];
     [modules.concat(), operator::all_statements()].concat()
 }
@@ -71,6 +72,7 @@ fn every_statement_reads_a_range_of_an_index() {
         across_tenants::operator::STATEMENTS,
         across_tenants::secrets::STATEMENTS,
         prune::STATEMENTS,
+        across_tenants::watch::STATEMENTS,
     ]
     .concat()
     {

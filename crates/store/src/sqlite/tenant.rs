@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::batch::Written;
-use super::{binding, data_key, outbox, value};
+use super::{binding, data_key, outbox, value, watch};
 use crate::Keyring;
 use crate::error::At;
 use crate::keyring::Sealed;
@@ -201,7 +201,7 @@ fn write_credentials(
             now.as_microsecond(),
         ])
         .at("credential")?;
-    Ok(())
+    watch::begin(db, tenant, account, None, now)
 }
 
 struct CredentialRow {
@@ -259,6 +259,10 @@ pub(super) fn all_credentials(
     rows.into_iter().map(|row| row.open(db, keyring, tenant)).collect()
 }
 
-fn read_account(table: &'static str, id: String, mode: &str) -> Result<Account, StoreError> {
+pub(super) fn read_account(
+    table: &'static str,
+    id: String,
+    mode: &str,
+) -> Result<Account, StoreError> {
     Ok(Account { id: PspAccountId::new(id), mode: value::word(table, mode, Mode::from_name)? })
 }

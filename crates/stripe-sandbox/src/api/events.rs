@@ -11,6 +11,9 @@ use crate::params::Params;
 /// How long events can be listed, and so be caught up with.
 const LISTED_FOR_SECONDS: i64 = 30 * 24 * 60 * 60;
 
+/// At most so many types are asked for at once.
+const KINDS_MAX: usize = 20;
+
 /// The call an event follows from; both are none when it happened by itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cause {
@@ -61,6 +64,7 @@ pub(crate) fn retrieve(desk: &Desk<'_>, id: &str, params: Params) -> Result<Valu
 pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiError> {
     let kind = params.filled("type")?;
     let kinds = params.list("types")?;
+    check_kinds(kind.as_deref(), kinds.as_deref())?;
     params.accept(&["delivery_success"]);
     let page = lists::Page::read(&mut params)?;
     params.finish()?;
@@ -73,6 +77,17 @@ pub(crate) fn list(desk: &Desk<'_>, mut params: Params) -> Result<Value, ApiErro
             && event.created > desk.second() - LISTED_FOR_SECONDS
     });
     page.cut("/v1/events", matching, |event| &event.id, |event| event.render(0, None))
+}
+
+fn check_kinds(kind: Option<&str>, kinds: Option<&[String]>) -> Result<(), ApiError> {
+    let refused = |message: String| Err(ApiError::invalid(message).param("types"));
+    match (kind, kinds) {
+        (Some(_), Some(_)) => refused("Give either type or types, not both.".to_owned()),
+        (_, Some(kinds)) if kinds.len() > KINDS_MAX => {
+            refused(format!("At most {KINDS_MAX} types may be given, not {}.", kinds.len()))
+        }
+        (_, Some(_) | None) => Ok(()),
+    }
 }
 
 /// Stripe allows `charge.*` here.

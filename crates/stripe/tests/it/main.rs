@@ -7,6 +7,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod audit;
 mod calls;
 mod events;
 mod http_transport;

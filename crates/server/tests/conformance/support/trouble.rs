@@ -102,6 +102,14 @@ impl TestApp {
         note.expect("there is a reason")
     }
 
+    /// The history of an order's payment, as `what: from to`.
+    pub async fn history(&self, order: &Order) -> Vec<String> {
+        let payment = self.payment(order).await;
+        let store: &dyn app::Store = self.store.as_ref();
+        let history = store.history(&payment.tenant, payment.id).await.unwrap();
+        history.iter().map(|row| format!("{}: {} {}", row.what, row.from, row.to)).collect()
+    }
+
     /// No row of the inbox is left to work on, whatever the shop has not read yet.
     pub async fn assert_no_command_waits(&self) {
         let store: &dyn app::Store = self.store.as_ref();

@@ -4,6 +4,7 @@ pub mod described;
 mod down_store;
 mod fake_psp;
 pub mod log;
+mod no_audit;
 mod no_marketplace;
 
 use std::sync::Arc;

@@ -1,0 +1,88 @@
+//! Which accounts at the PSP there are to look after, and which are due.
+
+use app::ports::{Lease, StoreError, Watch};
+use payment::{PspAccountId, TenantId};
+use rusqlite::{Connection, Params, Row, params};
+
+use crate::error::At;
+use crate::sqlite::watch::TABLE;
+use crate::sqlite::{tenant, value};
+
+const CLAIM: &str = "UPDATE watch SET due_at = ?2
+    WHERE (tenant, account, mode) IN (SELECT tenant, account, mode FROM watch
+        WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+    RETURNING tenant, account, mode, platform, events_until, compared_at";
+const ALL: &str = "SELECT tenant, account, mode, platform, events_until, compared_at FROM watch
+    WHERE (tenant, account, mode) > (?1, ?2, ?3) ORDER BY tenant, account, mode LIMIT ?4";
+const ALL_DUE: &str = "UPDATE watch SET due_at = 0 WHERE due_at > 0";
+
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(in crate::sqlite) const STATEMENTS: &[&str] = &[CLAIM, ALL, ALL_DUE];
+
+/// Leases accounts that are due.
+pub(in crate::sqlite) fn claim(db: &Connection, lease: &Lease) -> Result<Vec<Watch>, StoreError> {
+    let (now, until) = (lease.now.as_microsecond(), lease.until.as_microsecond());
+    read(db, CLAIM, params![now, until, lease.limit])
+}
+
+/// All accounts after this one.
+pub(in crate::sqlite) fn all(
+    db: &Connection,
+    after: Option<&Watch>,
+    limit: u32,
+) -> Result<Vec<Watch>, StoreError> {
+    let (tenant, account, mode) = match after {
+        Some(Watch { tenant, account, .. }) => {
+            (tenant.as_str(), account.id.as_str(), account.mode.name())
+        }
+        None => ("", "", ""),
+    };
+    read(db, ALL, params![tenant, account, mode, limit])
+}
+
+/// Every account is looked at after a start: nobody was there to be told of events.
+pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
+    db.execute(ALL_DUE, []).at(TABLE)?;
+    Ok(())
+}
+
+fn read(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<Watch>, StoreError> {
+    let rows: Vec<WatchRow> = db
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_map(values, WatchRow::new)?.collect())
+        .at(TABLE)?;
+    rows.into_iter().map(WatchRow::read).collect()
+}
+
+struct WatchRow {
+    tenant: String,
+    account: String,
+    mode: String,
+    platform: Option<String>,
+    events_until: i64,
+    compared_at: i64,
+}
+
+impl WatchRow {
+    fn new(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            tenant: row.get(0)?,
+            account: row.get(1)?,
+            mode: row.get(2)?,
+            platform: row.get(3)?,
+            events_until: row.get(4)?,
+            compared_at: row.get(5)?,
+        })
+    }
+
+    fn read(self) -> Result<Watch, StoreError> {
+        Ok(Watch {
+            tenant: TenantId::new(self.tenant),
+            account: tenant::read_account(TABLE, self.account, &self.mode)?,
+            platform: self.platform.map(PspAccountId::new),
+            events_until: value::time(TABLE, self.events_until)?,
+            compared_at: value::time(TABLE, self.compared_at)?,
+        })
+    }
+}
