@@ -4,7 +4,7 @@
 use payment::{IdempotencyKey, TenantId};
 
 use crate::context::Context;
-use crate::ports::{EndpointEvents, PspError, RegisteredEndpoint};
+use crate::ports::{EndpointEvents, EndpointFault, PspError, RegisteredEndpoint};
 use crate::tenant::{BusinessModel, Credentials, WebhookEndpoint};
 
 impl Context {
@@ -26,25 +26,25 @@ impl Context {
         let payments = self.ensure_endpoint(credentials, &registered, wanted).await?;
         let mut replaced = Vec::new();
         if let Some(made) = payments {
+            replaced.extend(known.filter(|known| known.id != made.id));
             credentials.endpoint = Some(made);
-            replaced.extend(known);
         }
         if model == BusinessModel::Marketplace {
             let url = self.site.merchant_webhook_url(credentials.mode(), tenant);
             let known = credentials.merchant_endpoint.clone();
             let wanted = Wanted { url, events: EndpointEvents::Merchants, known: known.clone() };
             if let Some(made) = self.ensure_endpoint(credentials, &registered, wanted).await? {
+                replaced.extend(known.filter(|known| known.id != made.id));
                 credentials.merchant_endpoint = Some(made);
-                replaced.extend(known);
             }
         }
         replaced.retain(|old| registered.iter().any(|other| other.id == old.id));
         Ok(replaced)
     }
 
-    /// Makes an endpoint, unless the known one stands. One of ours whose secret we do not know was
-    /// left behind by a crash, or by a configure call that another one overtook, and is removed
-    /// (rule R23).
+    /// Makes an endpoint, unless the known one stands or can be changed into what is wanted. One of
+    /// ours whose secret we do not know was left behind by a crash, or by a configure call that
+    /// another one overtook, and is removed (rule R23).
     async fn ensure_endpoint(
         &self,
         credentials: &Credentials,
@@ -52,23 +52,29 @@ impl Context {
         wanted: Wanted,
     ) -> Result<Option<WebhookEndpoint>, PspError> {
         let Wanted { url, events, known } = wanted;
-        let stands = |endpoint: &WebhookEndpoint| {
-            !endpoint.given_up
-                && endpoint.url == url
-                && registered.iter().any(|other| other.id == endpoint.id)
-        };
-        let standing = known.as_ref().filter(|endpoint| stands(endpoint));
+        let known = known.as_ref().filter(|endpoint| !endpoint.given_up);
+        let found = known.and_then(|endpoint| {
+            let there = registered.iter().find(|other| other.id == endpoint.id)?;
+            Some((endpoint, there))
+        });
         let is_orphan = |other: &&RegisteredEndpoint| {
-            other.url == url && standing.is_none_or(|endpoint| endpoint.id != other.id)
+            other.url == url && found.is_none_or(|(endpoint, _)| endpoint.id != other.id)
         };
         for orphan in registered.iter().filter(is_orphan) {
             self.psp.delete_endpoint(credentials, &orphan.id).await?;
         }
-        if standing.is_some() {
-            return Ok(None);
-        }
         let key = IdempotencyKey::new(self.entropy.new_id().to_string());
-        self.psp.create_endpoint(credentials, &url, events, &key).await.map(Some)
+        let Some((endpoint, there)) = found else {
+            return self.psp.create_endpoint(credentials, &url, events, &key).await.map(Some);
+        };
+        let faults = self.psp.endpoint_faults(there, events);
+        if faults.iter().any(|fault| matches!(fault, EndpointFault::Version { .. })) {
+            return self.psp.create_endpoint(credentials, &url, events, &key).await.map(Some);
+        }
+        if there.url != url || !faults.is_empty() {
+            self.psp.update_endpoint(credentials, &endpoint.id, &url, events, &key).await?;
+        }
+        Ok((endpoint.url != url).then(|| WebhookEndpoint { url, ..endpoint.clone() }))
     }
 
     /// Removes an endpoint that is no longer needed. It may stay: its deliveries are refused, and

@@ -21,6 +21,7 @@
 //! And an operator: what is stuck, why, and what now? [`operate`].
 //!
 //! What is no longer needed is given up by [`prune`](mod@prune); [`process`] says what readiness is made of.
+//! Webhook endpoints follow a changed public address: [`move_endpoints`].
 //!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
 
@@ -48,6 +49,7 @@ mod merchant_events;
 mod merchant_messages;
 mod messages;
 mod methods;
+pub mod move_endpoints;
 pub mod offered;
 pub mod onboarding;
 pub mod onboarding_return;

@@ -92,6 +92,13 @@ pub const COMPARE_AT_ONCE: usize = 4;
 pub const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// At most so many differences are told of one night.
 pub const DIFFERENCES_TOLD_MAX: usize = 100;
+/// What names customers is kept for so long after the last thing that happened to their payment,
+/// unless the configuration says otherwise.
+pub const CUSTOMER_DATA_LIFE: SignedDuration = SignedDuration::from_hours(24 * 180);
+/// The worker takes the customer out of at most so many payments at once.
+pub const ERASE_MAX: u32 = 100;
+/// Tenants are gone through so many at a time.
+pub const TENANTS_PAGE: u32 = 100;
 /// How often an initialize call looks whether another one of the same order is done.
 pub const INITIALIZE_POLL: SignedDuration = SignedDuration::from_millis(100);
 

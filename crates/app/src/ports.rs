@@ -3,6 +3,7 @@
 mod audit;
 mod bindings;
 mod entropy;
+mod erasure;
 mod marketplace;
 mod merchants;
 mod operator;
@@ -15,6 +16,9 @@ mod watch;
 pub use audit::{AuditPsp, EventPage, EventQuery, ListedEvent, TransferView};
 pub use bindings::{BindOutcome, Bindings, BoundAccount, NewBinding, UnbindOutcome};
 pub use entropy::Entropy;
+pub use erasure::{
+    Erased, Erasure, ErasureOutcome, ErasureSubject, UnsettledPayment, UnsettledReason,
+};
 pub use marketplace::{AccountView, CreateAccount, MarketplacePsp, PayoutObstacle};
 pub use merchants::{MerchantCommit, MerchantStore};
 pub use operator::{
@@ -22,9 +26,9 @@ pub use operator::{
     OutboxState, Page, PaymentCase, PaymentFile, PaymentQuery, RowFilter, RowQuery, Touch,
 };
 pub use psp::{
-    CreatePayment, Decline, EndpointEvents, EventSubject, IntentState, IntentView, Payer, Psp,
-    PspError, PspEvent, PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView,
-    UpdatePayment, WebhookRejected,
+    CreatePayment, Decline, EndpointEvents, EndpointFault, EventSubject, IntentState, IntentView,
+    Payer, Psp, PspError, PspEvent, PspFact, RefundView, Refusal, RegisteredEndpoint, ShopperStep,
+    ShopperView, UpdatePayment, WebhookRejected,
 };
 pub use sign_in::{Caller, NewToken, SignIn, SignInError, TokenHash, TokenRow, Tokens};
 pub use store::{

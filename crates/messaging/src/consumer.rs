@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Context;
-use app::limits::PRUNE_STEPS;
+use app::limits::{ERASE_MAX, PRUNE_STEPS};
+use app::move_endpoints::Moving;
 use app::ports::{Backlog, StoreError};
 use app::process::Process;
 use app::prune::{Retention, prune};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::caretaker;
 use crate::relay::Relay;
@@ -21,6 +24,8 @@ pub const POLL: Duration = Duration::from_millis(500);
 pub const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How often calls that were left open are looked for, and the backlog is counted.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(15);
+/// How often webhook endpoints that could not follow a changed public address are tried again.
+pub const MOVE_RETRY: Duration = Duration::from_secs(300);
 
 /// How often rows that nobody needs any more are given up.
 pub const PRUNING: Duration = Duration::from_secs(600);
@@ -41,6 +46,8 @@ pub struct Consumer {
     /// The full hour, in UTC, at which the books are compared with the payment provider each day;
     /// never where there is none.
     pub reconcile_hour: Option<i8>,
+    /// What names customers is kept for so long after the last thing that happened to a payment.
+    pub customer_data_life: SignedDuration,
     /// Somebody put something into the inbox.
     pub wake: Arc<Notify>,
 }
@@ -60,6 +67,8 @@ impl Consumer {
         let mut stop = std::pin::pin!(stop);
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         let mut pruning = tokio::time::interval(PRUNING);
+        // The address is the same as long as this runs: once all have moved, it is done.
+        let mut moving = Some(Instant::now());
         loop {
             let pause = match self.work_once().await {
                 Ok(0) => POLL,
@@ -72,7 +81,12 @@ impl Consumer {
             self.process.worker_came_round(self.context.entropy.now());
             tokio::select! {
                 () = &mut stop => return,
-                _ = housekeeping.tick() => self.keep_house().await,
+                _ = housekeeping.tick() => {
+                    if moving.is_some_and(|due| due <= Instant::now()) {
+                        moving = self.move_endpoints().await;
+                    }
+                    self.keep_house().await;
+                }
                 _ = pruning.tick() => self.prune().await,
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -89,6 +103,16 @@ impl Consumer {
         Ok(worked + self.relay.relay_once().await?)
     }
 
+    /// Lets webhook endpoints follow a changed public address. Returns when to try again.
+    async fn move_endpoints(&self) -> Option<Instant> {
+        match self.context.move_endpoints().await {
+            Ok(Moving::Done) => return None,
+            Ok(Moving::Later) => {}
+            Err(error) => tracing::error!(%error, "endpoints could not be looked for"),
+        }
+        Some(Instant::now() + MOVE_RETRY)
+    }
+
     async fn keep_house(&self) {
         if let Err(error) = self.context.finish_open_calls(&self.worker).await {
             tracing::error!(%error, "open calls could not be looked for");
@@ -99,6 +123,7 @@ impl Consumer {
         if let Err(error) = self.context.finish_disconnects().await {
             tracing::error!(%error, "endpoints of disconnected tenants could not be looked for");
         }
+        self.erase_what_is_old().await;
         match self.context.store.backlog(self.context.entropy.now()).await {
             Ok(backlog) => self.gauge(&backlog),
             Err(error) => tracing::error!(%error, "the backlog could not be counted"),
@@ -117,6 +142,16 @@ impl Consumer {
                 "rows that nobody needs any more were given up"
             ),
             Err(error) => tracing::error!(%error, "old rows could not be given up"),
+        }
+    }
+
+    async fn erase_what_is_old(&self) {
+        let now = self.context.entropy.now();
+        let before = now.saturating_sub(self.customer_data_life).unwrap_or(Timestamp::MIN);
+        match self.context.store.erase_older(before, now, ERASE_MAX).await {
+            Ok(0) => {}
+            Ok(payments) => tracing::info!(payments, "customer data that are old were erased"),
+            Err(error) => tracing::error!(%error, "old customer data could not be erased"),
         }
     }
 

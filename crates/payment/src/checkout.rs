@@ -40,6 +40,19 @@ impl Checkout {
     pub fn as_cart(&self) -> Self {
         Self { order_reference: None, items: Vec::new(), ..self.clone() }
     }
+
+    /// The same without anything that leads to a person: who pays, where the goods go, and what the
+    /// shop added freely, its addresses to come back to included.
+    #[must_use]
+    pub fn without_customer(self) -> Self {
+        Self {
+            customer: Customer::default(),
+            shipping: None,
+            additional: Vec::new(),
+            redirects: Redirects::default(),
+            ..self
+        }
+    }
 }
 
 /// One position of an order.

@@ -4,6 +4,8 @@ mod account;
 mod backup;
 mod config;
 mod demo;
+mod doctor;
+mod erase;
 mod health;
 mod inbox;
 mod keys;
@@ -17,7 +19,7 @@ mod reconcile;
 mod sandbox;
 mod serve;
 pub mod start;
-mod table;
+pub(crate) mod table;
 mod tenant;
 mod token;
 
@@ -68,11 +70,13 @@ enum Command {
     Sandbox(SandboxArguments),
     /// Show the effective configuration, secrets masked
     Config(config::ConfigArguments),
+    /// Check whether the installation is ready for real money
+    Doctor(doctor::DoctorArguments),
     /// Make and rotate encryption keys
     Keys(keys::KeysArguments),
     /// See where payments stand and what is stuck
     Payment(payment::PaymentArguments),
-    /// See the tenants, issue their tokens, bind their accounts
+    /// See the tenants, issue their tokens, bind their accounts, erase their customers
     Tenant(tenant::TenantArguments),
     /// Look after webhooks and commands that came in
     Inbox(inbox::InboxArguments),
@@ -123,6 +127,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Config(arguments) => config::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Payment(arguments) => payment::run(arguments),
         Command::Tenant(arguments) => tenant::run(arguments),

@@ -23,11 +23,13 @@ use std::time::Duration;
 use app::platform::Platform;
 use app::prune::Retention;
 use ipnet::IpNet;
+use jiff::SignedDuration;
 use protocol::Channel;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use store::Keyring;
 use url::Url;
 
+pub(crate) use auth::is_loopback;
 pub use auth::{Auth, IdentityProviderSettings};
 pub use error::{ConfigError, Problem};
 use keys::{ChannelKeys, Fallback, Key};
@@ -72,6 +74,8 @@ pub struct Config {
     pub limits: Limits,
     /// The full hour, in UTC, at which the books are compared with Stripe each day, if they are.
     pub reconcile_hour: Option<i8>,
+    /// How long what names customers is kept.
+    pub customer_data_life: SignedDuration,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// The operator's own keys at Stripe.
@@ -204,6 +208,12 @@ impl Config {
     }
 }
 
+/// Within the bounds of its key, so that it is far from overflowing.
+fn days(days: u64) -> SignedDuration {
+    let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX / 3600);
+    SignedDuration::from_hours(hours)
+}
+
 fn missing_problem(key: &Key) -> Problem {
     let advice = match key.fallback {
         Fallback::Required(advice) => advice.to_owned(),
@@ -235,6 +245,7 @@ impl Reader<'_> {
         let reconcile_hour = self.number(&keys::RECONCILE_HOUR);
         let trusted_proxies =
             self.read(&keys::TRUSTED_PROXIES, parse::networks).unwrap_or_default();
+        let customer_data_days = self.number(&keys::CUSTOMER_DATA_DAYS);
         let private_targets = self.read(&keys::PRIVATE_TARGETS, parse::private_targets);
         let platform = self.platform();
         let stripe_api_base = self.read(&keys::STRIPE_API_BASE, parse::base_url);
@@ -266,6 +277,7 @@ impl Reader<'_> {
             reconcile_hour: reconcile_hour
                 .filter(|hour| *hour < keys::RECONCILE_NEVER)
                 .and_then(|hour| i8::try_from(hour).ok()),
+            customer_data_life: days(customer_data_days?),
             trusted_proxies,
             platform,
             encryption_key,

@@ -60,6 +60,7 @@ pub async fn run(
     let mut app = App::of_role(parts, role);
     app.consumer.retention = config.retention;
     app.consumer.reconcile_hour = config.reconcile_hour;
+    app.consumer.customer_data_life = config.customer_data_life;
     if !role.works() {
         tracing::warn!(
             "this process stores what comes in and carries none of it out, and no other process can \

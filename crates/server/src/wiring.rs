@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::limits::CUSTOMER_DATA_LIFE;
 use app::platform::Platform;
 use app::ports::{SignIn, Tokens};
 use app::process::{Process, Role};
@@ -91,6 +92,7 @@ impl App {
             process: process.clone(),
             retention: Retention::default(),
             reconcile_hour: None,
+            customer_data_life: CUSTOMER_DATA_LIFE,
             wake: wake.clone(),
         };
         let state = web::WebState {

@@ -42,6 +42,8 @@ fn help_teaches() {
         ("help_migrate", vec!["migrate", "--help"]),
         ("help_config", vec!["config", "--help"]),
         ("help_keys_generate", vec!["keys", "generate", "--help"]),
+        ("help_doctor", vec!["doctor", "--help"]),
+        ("help_tenant_erase", vec!["tenant", "erase", "--help"]),
         ("help_sandbox", vec!["sandbox", "--help"]),
         ("help_backup", vec!["backup", "--help"]),
         ("help_restore", vec!["restore", "--help"]),

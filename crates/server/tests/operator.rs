@@ -515,3 +515,70 @@ fn paid_out() -> payment::Transfer {
         reversals: vec![reversal],
     }
 }
+
+#[tokio::test]
+async fn a_customer_is_erased_only_once_everything_is_settled() {
+    let site = Site::new().await;
+    fn erase<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["tenant", "erase", TENANT], more].concat()
+    }
+    let told = site.complains(&erase(&["--customer", "DE--21"]), 1);
+    assert!(
+        told.starts_with(
+            "error: nothing was erased, because 3 payments are not settled: DE--1 is authorized, \
+             DE--3 has a call to Stripe under way, DE--4 is new. Capture, refund or cancel them"
+        ),
+        "{told}"
+    );
+    let told = site.complains(&erase(&["--everything"]), 1);
+    assert!(told.starts_with("error: the tenant is connected: disconnect it first"), "{told}");
+    assert!(site.complains(&erase(&[]), 2).contains("--customer <CUSTOMER>"));
+
+    let order = ["--order", "DE--2"];
+    let told = site.says(&erase(&[&order[..], &["--dry-run"]].concat()));
+    assert_eq!(
+        told,
+        "Dry run, nothing was changed: 1 payments would be made anonymous (DE--2), and 0 webhooks \
+         and commands about them would be emptied.\nOrders, items, amounts, times and Stripe's ids \
+         stay. Backups from before have all.\n"
+    );
+    let expected = serde_json::json!({
+        "dry_run": false, "payments": ["DE--2"], "bodies": 0, "credentials": 0, "log_emptied": true,
+    });
+    assert_eq!(site.json(&erase(&order)), expected);
+    let told = site.says(&erase(&order));
+    assert_eq!(told, "Nothing to erase: no payment names them, or none any more.\n");
+    let shown = site.says(&["payment", "show", "--tenant", TENANT, "DE--2"]);
+    assert!(shown.contains("189.79 EUR"), "the books stay: {shown}");
+}
+
+#[tokio::test]
+async fn the_doctor_names_each_problem_and_exits_with_1() {
+    let site = Site::new().await;
+    let output = site.run(&["doctor", "--offline"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "Installation\n  problem  configuration   `encryption_key` is not set\n",
+        "  problem  public address  `public_url` is not set: http://127.0.0.1:8080 is no address",
+        "                           Next: set PAYBRIDGE_PUBLIC_URL to the https address",
+        "\nTenant tenant-test-0001\n",
+        "  problem  work          3 payments are stuck; parked: 1 inbox, 1 outbox rows\n",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.starts_with("error: ") && complaint.ends_with(" problems were found\n"));
+
+    let output = site.run(&["doctor", "--offline", "--json", "--tenant", TENANT]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let of_level =
+        |level: &str| findings.iter().filter(|finding| finding["level"] == level).count();
+    assert_eq!(report["problems"], of_level("problem"));
+    assert!(findings.iter().all(|f| (f["level"] == "ok") == f["next"].is_null()), "{report}");
+
+    let told = site.complains(&["doctor", "--offline", "--tenant", "misspelt"], 1);
+    assert!(told.contains("there is no tenant misspelt"), "{told}");
+}

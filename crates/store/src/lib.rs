@@ -17,6 +17,6 @@ mod sqlite;
 pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
 pub use sqlite::{
-    AppliedMigration, CheckedCopy, CopyError, KeyUse, OpenOptions, Restored, Rotated,
+    AppliedMigration, CheckedCopy, CopyError, KeyUse, OpenOptions, Restored, Rotated, STEP_PAUSE,
     SqliteOperator, SqliteStore, WriteCounts, back_up, migrate, restore, ring_ids,
 };

@@ -17,6 +17,7 @@ mod commit;
 mod connection;
 mod data_key;
 mod driver;
+mod erase;
 mod inbox;
 mod merchant;
 mod merchant_store;
@@ -61,7 +62,7 @@ pub use backup::{CheckedCopy, CopyError, Restored, back_up, restore, ring_ids};
 pub use driver::WriteCounts;
 pub use migrations::AppliedMigration;
 pub use operator::SqliteOperator;
-pub use rotate::{KeyUse, Rotated};
+pub use rotate::{KeyUse, Rotated, STEP_PAUSE};
 
 /// The store in one SQLite file.
 ///
@@ -293,6 +294,15 @@ impl Store for SqliteStore {
         self.driver.read(move |db| unfinished::unfinished(db, &tenant)).await
     }
 
+    async fn tenants(
+        &self,
+        after: Option<&TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        let after = after.cloned();
+        self.driver.read(move |db| across_tenants::tenants(db, after.as_ref(), limit)).await
+    }
+
     async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         self.driver.read(across_tenants::disconnected_tenants).await
     }
@@ -388,6 +398,15 @@ impl Store for SqliteStore {
     ) -> Result<Option<TenantId>, StoreError> {
         let reference = reference.clone();
         self.driver.read(move |db| across_tenants::tenant_of_reference(db, &reference)).await
+    }
+
+    async fn erase_older(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        self.write(move |db| across_tenants::erase_older(db, before, now, limit)).await
     }
 
     async fn backlog(&self, _now: Timestamp) -> Result<Backlog, StoreError> {

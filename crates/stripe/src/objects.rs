@@ -93,6 +93,11 @@ pub(crate) struct List<T> {
 pub(crate) struct WebhookEndpoint {
     pub id: String,
     pub url: String,
+    #[serde(default)]
+    pub status: String,
+    #[serde(default)]
+    pub enabled_events: Vec<String>,
+    pub api_version: Option<String>,
     /// Told only in the answer to the creation.
     pub secret: Option<String>,
 }

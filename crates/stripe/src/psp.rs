@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use app::platform::Platform;
 use app::ports::{
-    CreatePayment, EndpointEvents, IntentState, IntentView, Payer, Psp, PspError, PspEvent,
-    RefundView, Refusal, RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
+    CreatePayment, EndpointEvents, EndpointFault, IntentState, IntentView, Payer, Psp, PspError,
+    PspEvent, RefundView, Refusal, RegisteredEndpoint, ShopperView, UpdatePayment, WebhookRejected,
 };
 use app::tenant::{self, Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::amount::AmountError;
 use crate::answer::read;
-use crate::client::{Access, Call, StripeClient};
+use crate::client::{API_VERSION, Access, Call, StripeClient};
 use crate::form::Form;
 use crate::objects::{self, List, PaymentIntent, Refund};
 use crate::payer::{self, PayerIntent};
@@ -229,11 +229,51 @@ impl Psp for StripePsp {
         let list = ("/v1/webhook_endpoints", Form::new());
         // Nothing is picked, so that every page is read.
         let collect = |endpoint: objects::WebhookEndpoint| -> Option<()> {
-            endpoints.push(RegisteredEndpoint { id: endpoint.id, url: endpoint.url });
+            endpoints.push(RegisteredEndpoint {
+                id: endpoint.id,
+                url: endpoint.url,
+                enabled: endpoint.status == "enabled",
+                events: endpoint.enabled_events,
+                version: endpoint.api_version,
+            });
             None
         };
         self.search("list_endpoints", credentials, list, collect).await?;
         Ok(endpoints)
+    }
+
+    async fn update_endpoint(
+        &self,
+        credentials: &Credentials,
+        id: &str,
+        url: &str,
+        events: EndpointEvents,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        let path = format!("/v1/webhook_endpoints/{}", checked(id)?);
+        let form = requests::update_endpoint(url, events);
+        let _: objects::WebhookEndpoint =
+            self.post("update_endpoint", self.access(credentials)?, path, form, key).await?;
+        Ok(())
+    }
+
+    fn endpoint_faults(
+        &self,
+        endpoint: &RegisteredEndpoint,
+        events: EndpointEvents,
+    ) -> Vec<EndpointFault> {
+        let is_sent = |event: &str| endpoint.events.iter().any(|e| e == event || e == "*");
+        let lacks: Vec<String> = requests::enabled_events(events)
+            .iter()
+            .filter(|event| !is_sent(event))
+            .map(|event| (*event).to_owned())
+            .collect();
+        let version = (endpoint.version.as_deref() != Some(API_VERSION)).then(|| {
+            EndpointFault::Version { found: endpoint.version.clone(), wanted: API_VERSION }
+        });
+        let disabled = (!endpoint.enabled).then_some(EndpointFault::Disabled);
+        let lacks = (!lacks.is_empty()).then_some(EndpointFault::Lacks(lacks));
+        disabled.into_iter().chain(lacks).chain(version).collect()
     }
 
     async fn delete_endpoint(&self, credentials: &Credentials, id: &str) -> Result<(), PspError> {

@@ -118,11 +118,28 @@ pub(crate) fn create_endpoint(url: &str, events: EndpointEvents) -> Form {
         .with("url", url)
         .with("api_version", API_VERSION)
         .with("description", "paybridge");
-    let (form, enabled) = match events {
-        EndpointEvents::Payments => (form, ENABLED_EVENTS.as_slice()),
-        EndpointEvents::Merchants => (form.with("connect", true), MERCHANT_EVENTS.as_slice()),
+    let form = match events {
+        EndpointEvents::Payments => form,
+        EndpointEvents::Merchants => form.with("connect", true),
     };
-    enabled.iter().fold(form, |form, event| form.with("enabled_events[]", event))
+    with_events(form, events)
+}
+
+/// All that can be changed of an endpoint: not the version, and not whose events it is told.
+pub(crate) fn update_endpoint(url: &str, events: EndpointEvents) -> Form {
+    with_events(Form::new().with("url", url).with("disabled", false), events)
+}
+
+fn with_events(form: Form, events: EndpointEvents) -> Form {
+    enabled_events(events).iter().fold(form, |form, event| form.with("enabled_events[]", event))
+}
+
+/// What an endpoint has to be sent.
+pub(crate) fn enabled_events(events: EndpointEvents) -> &'static [&'static str] {
+    match events {
+        EndpointEvents::Payments => &ENABLED_EVENTS,
+        EndpointEvents::Merchants => &MERCHANT_EVENTS,
+    }
 }
 
 /// The charge says how the shopper paid and whether it can be captured in several steps.

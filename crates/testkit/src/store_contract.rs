@@ -4,6 +4,7 @@
 mod bindings;
 mod calls;
 mod channels;
+mod erasure;
 mod inbox;
 mod isolation;
 mod merchants;
@@ -19,6 +20,7 @@ mod world;
 pub use bindings::*;
 pub use calls::*;
 pub use channels::*;
+pub use erasure::*;
 pub use inbox::*;
 pub use isolation::*;
 pub use merchants::*;
@@ -52,6 +54,7 @@ macro_rules! store_contract_tests {
             a_pre_order_comes_back_without_an_order
             an_order_is_linked_to_one_payment
             forgotten_pre_orders_are_found
+            customers_of_settled_payments_are_erased_when_they_are_old
 
             a_payment_has_one_open_call
             a_new_key_keeps_the_call
@@ -98,6 +101,7 @@ macro_rules! store_contract_tests {
             credentials_of_several_accounts_stay_beside_each_other
             messages_of_a_tenant_commit_are_told
             an_installation_has_one_id
+            tenants_are_gone_through_in_order
 
             a_merchant_comes_back_and_is_written_at_the_expected_version
             a_merchant_belongs_to_one_tenant_and_one_platform

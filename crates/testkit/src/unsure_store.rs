@@ -138,6 +138,10 @@ impl Store for UnsureStore {
         self.go("unfinished", self.inner.unfinished(tenant)).await
     }
 
+    async fn tenants(&self, after: Option<&TenantId>, limit: u32) -> Answer<Vec<TenantId>> {
+        self.go("tenants", self.inner.tenants(after, limit)).await
+    }
+
     async fn disconnected_tenants(&self) -> Answer<Vec<TenantId>> {
         self.go("disconnected_tenants", self.inner.disconnected_tenants()).await
     }
@@ -212,6 +216,10 @@ impl Store for UnsureStore {
 
     async fn tenant_of_reference(&self, reference: &PspReference) -> Answer<Option<TenantId>> {
         self.go("tenant_of_reference", self.inner.tenant_of_reference(reference)).await
+    }
+
+    async fn erase_older(&self, before: Timestamp, now: Timestamp, limit: u32) -> Answer<u64> {
+        self.go("erase_older", self.inner.erase_older(before, now, limit)).await
     }
 
     async fn backlog(&self, now: Timestamp) -> Answer<Backlog> {

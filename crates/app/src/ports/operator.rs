@@ -2,12 +2,14 @@
 //! and the two things that may be done about a row.
 //!
 //! It reads no credentials, so it needs no encryption key. What it changes are single rows of the
-//! inbox and the outbox; nothing here touches a payment or deletes anything.
+//! inbox and the outbox, and on request it takes people out of the books; nothing else here touches a
+//! payment or deletes anything.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use payment::{CallId, CommandId, Payment, PaymentId, Status, TenantId};
 
+use super::erasure::{Erasure, ErasureOutcome};
 use super::store::{HistoryEntry, InboxKind, MessageId, StoreError};
 
 /// Reads and single interventions for people. Every list is limited.
@@ -97,6 +99,9 @@ pub trait OperatorStore: Send + Sync {
         row: &Touch<MessageId>,
         reason: &str,
     ) -> Result<Intervention<OutboxRow>, StoreError>;
+
+    /// Takes people out of the books, where all of it is settled; otherwise nothing is erased.
+    async fn erase(&self, erasure: &Erasure) -> Result<ErasureOutcome, StoreError>;
 }
 
 /// A part of a list.

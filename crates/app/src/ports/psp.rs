@@ -61,6 +61,27 @@ pub trait Psp: MarketplacePsp + AuditPsp {
         credentials: &Credentials,
     ) -> Result<Vec<RegisteredEndpoint>, PspError>;
 
+    /// Makes a registered endpoint one for these events at this address. Its secret stays, and so
+    /// does the version of the API in which it is told: that is fixed when it is made.
+    ///
+    /// # Errors
+    /// See [`PspError`].
+    async fn update_endpoint(
+        &self,
+        credentials: &Credentials,
+        id: &str,
+        url: &str,
+        events: EndpointEvents,
+        key: &IdempotencyKey,
+    ) -> Result<(), PspError>;
+
+    /// What keeps a registered endpoint from telling us these events as we read them.
+    fn endpoint_faults(
+        &self,
+        endpoint: &RegisteredEndpoint,
+        events: EndpointEvents,
+    ) -> Vec<EndpointFault>;
+
     /// Removes a webhook endpoint. One that is gone already is a success.
     ///
     /// # Errors
@@ -277,6 +298,29 @@ pub struct RegisteredEndpoint {
     pub id: String,
     /// Where it points.
     pub url: String,
+    /// Whether it is sent anything.
+    pub enabled: bool,
+    /// What it is sent, in the PSP's words.
+    pub events: Vec<String>,
+    /// The version of the PSP's API in which it is told.
+    pub version: Option<String>,
+}
+
+/// What is wrong with a registered webhook endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointFault {
+    /// It was switched off.
+    Disabled,
+    /// It is not sent these events, which are needed.
+    Lacks(Vec<String>),
+    /// It is told in another version of the PSP's API than the one that is read here. Only a new
+    /// endpoint has another version.
+    Version {
+        /// The endpoint's.
+        found: Option<String>,
+        /// Ours.
+        wanted: &'static str,
+    },
 }
 
 /// How an attempt stands at the PSP.

@@ -86,6 +86,13 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
     /// What a tenant has not finished.
     async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError>;
 
+    /// Every tenant in the order of their identifiers, those after `after`, at most `limit`.
+    async fn tenants(
+        &self,
+        after: Option<&TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError>;
+
     /// Tenants that are disconnected: their endpoints are removed once they are drained.
     async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError>;
 
@@ -167,6 +174,16 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
         &self,
         reference: &PspReference,
     ) -> Result<Option<TenantId>, StoreError>;
+
+    /// Takes the customer out of settled payments that nothing has happened to since `before`, and
+    /// drops the bodies of what came in and was done with before it: at most `limit` of each, the
+    /// oldest first. Returns how many payments.
+    async fn erase_older(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError>;
 
     /// What waits, for metrics and health.
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;

@@ -7,7 +7,7 @@ use app::Entropy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use store::{KeyUse, Keyring, SqliteOperator};
+use store::{KeyUse, Keyring, STEP_PAUSE, SqliteOperator};
 use zeroize::Zeroizing;
 
 use crate::cli::operator::{help_end, print_json};
@@ -96,6 +96,7 @@ impl Ring {
             if step.done {
                 return Ok(moved);
             }
+            tokio::time::sleep(STEP_PAUSE).await;
         }
     }
 

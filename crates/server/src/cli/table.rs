@@ -7,7 +7,7 @@ const GAP: &str = "  ";
 
 /// Rows, each column as wide as its widest cell.
 #[derive(Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
@@ -40,7 +40,7 @@ impl Table {
 }
 
 /// A text as it may go to a terminal: what a shop or the payment provider wrote must not steer it.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 

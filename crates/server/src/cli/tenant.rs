@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::SqliteOperator;
 
 use crate::cli::account::{self, AccountArguments};
+use crate::cli::erase::{self, EraseArguments};
 use crate::cli::operator::{Limit, count, help_end, print_json};
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::{Table, printable};
@@ -21,7 +22,7 @@ use crate::entropy::SystemEntropy;
 /// The longest tenant identifier, in bytes: as long as in a header.
 const TENANT_MAX: usize = 255;
 
-/// See the tenants, issue their tokens, bind their accounts
+/// See the tenants, issue their tokens, bind their accounts, erase their customers
 ///
 /// These commands work beside a running server and need `database_url` alone of the configuration.
 #[derive(Debug, Args)]
@@ -43,6 +44,7 @@ enum TenantCommand {
     Token(TokenArguments),
     /// Bind accounts at Stripe to tenants that are paid through your own platform
     Account(AccountArguments),
+    Erase(EraseArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -78,6 +80,7 @@ pub(super) fn run(arguments: &TenantArguments) -> anyhow::Result<()> {
         TenantCommand::Show(show) => self::show(show),
         TenantCommand::Token(arguments) => token::run(arguments),
         TenantCommand::Account(arguments) => account::run(arguments),
+        TenantCommand::Erase(arguments) => erase::run(arguments),
     }
 }
 

@@ -84,7 +84,8 @@ impl Reader<'_> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether only this machine reaches it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -86,7 +86,7 @@ fn commands_that_do_not_exist_are_found() {
     assert_eq!(told("echo \"$(paybridge keys generate)\""), None);
     assert_eq!(told("paybridge keys forget").unwrap(), "`keys` has no command forget");
     assert_eq!(told("/usr/local/bin/paybridge serve --roles").unwrap(), "`serve` has no --roles");
-    assert_eq!(told("cargo run -- doctor").unwrap(), "`paybridge` has no command doctor");
+    assert_eq!(told("cargo run -- nurse").unwrap(), "`paybridge` has no command nurse");
 }
 
 #[test]

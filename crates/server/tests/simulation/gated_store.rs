@@ -145,6 +145,10 @@ impl Store for GatedStore {
         self.use_it(self.inner.unfinished(tenant)).await
     }
 
+    async fn tenants(&self, after: Option<&TenantId>, limit: u32) -> Answer<Vec<TenantId>> {
+        self.use_it(self.inner.tenants(after, limit)).await
+    }
+
     async fn disconnected_tenants(&self) -> Answer<Vec<TenantId>> {
         self.use_it(self.inner.disconnected_tenants()).await
     }
@@ -244,6 +248,10 @@ impl Store for GatedStore {
 
     async fn tenant_of_reference(&self, reference: &PspReference) -> Answer<Option<TenantId>> {
         self.use_it(self.inner.tenant_of_reference(reference)).await
+    }
+
+    async fn erase_older(&self, before: Timestamp, now: Timestamp, limit: u32) -> Answer<u64> {
+        self.use_it(self.inner.erase_older(before, now, limit)).await
     }
 
     async fn backlog(&self, now: Timestamp) -> Answer<Backlog> {

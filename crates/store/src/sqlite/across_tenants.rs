@@ -1,6 +1,6 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
-//! pre-orders that were forgotten, the tenant of a webhook whose address names none, whose an account
-//! is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]),
+//! pre-orders that were forgotten, what is kept too long, the tenant of a webhook whose address names
+//! none, whose an account is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]),
 //! whose a token is and what is sealed with which key ([`secrets`]), which accounts are looked after
 //! ([`watch`]). Every other statement of this store names the tenant first.
 
@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use payment::{Account, CommandId, PaymentId, PspAccountId, PspReference, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{channel, inbox, outbox, value};
+use super::{channel, erase, inbox, outbox, value};
 use crate::error::At;
 
 const CLAIM_INBOX: &str = "UPDATE inbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1,
@@ -53,7 +53,20 @@ const FORGOTTEN: &str = "SELECT tenant, id, version FROM payment
             AND psp_call.payment = payment.id AND settled_at IS NULL)
     ORDER BY updated_at LIMIT ?2";
 
+const TENANTS: &str = "SELECT id FROM tenant WHERE id > ?1 ORDER BY id LIMIT ?2";
 const DISCONNECTED: &str = "SELECT id FROM tenant WHERE status = 'DISCONNECTED' ORDER BY id";
+
+const KEPT: &str = "SELECT tenant, id, checkout FROM payment INDEXED BY payment_kept
+    WHERE erased_at IS NULL AND open = 0 AND updated_at < ?1
+        AND NOT EXISTS (SELECT 1 FROM psp_call WHERE psp_call.tenant = payment.tenant
+            AND psp_call.payment = payment.id AND settled_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.tenant = payment.tenant
+            AND order_key = order_reference AND inbox.state IN ('waiting', 'parked'))
+    ORDER BY updated_at LIMIT ?2";
+const DROP_KEPT_BODIES: &str = "UPDATE inbox SET body = NULL
+    WHERE seq IN (SELECT seq FROM inbox INDEXED BY inbox_kept
+        WHERE state IN ('done', 'foreign') AND body IS NOT NULL AND ended_at < ?1
+        ORDER BY ended_at LIMIT ?2)";
 
 const INBOX_BACKLOG: &str = "SELECT coalesce(sum(state = 'waiting'), 0),
         coalesce(sum(state = 'parked'), 0)
@@ -81,7 +94,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     TENANT_OF_MERCHANT,
     TENANTS_OF_ACCOUNT,
     TENANT_OF_BOUND,
+    TENANTS,
     DISCONNECTED,
+    KEPT,
+    DROP_KEPT_BODIES,
     INBOX_BACKLOG,
     OUTBOX_BACKLOG,
     OUTBOX_PARKED,
@@ -327,6 +343,50 @@ pub(super) fn tenant_of_bound(
             statement.query_row([account.as_str(), but.as_str()], tenant).optional()
         })
         .at("bound_account")
+}
+
+/// Takes people out of what was settled long ago. Returns how many payments.
+pub(super) fn erase_older(
+    db: &Connection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let before = before.as_microsecond();
+    let rows: Vec<(String, String, String)> = db
+        .prepare_cached(KEPT)
+        .and_then(|mut statement| {
+            let columns = statement.query_map(params![before, limit], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+            columns.collect()
+        })
+        .at("payment")?;
+    let mut erased = 0;
+    for (tenant, id, checkout) in rows {
+        erase::erase_payment(db, &TenantId::new(tenant), &id, &checkout, now)?;
+        erased += 1;
+    }
+    db.prepare_cached(DROP_KEPT_BODIES)
+        .and_then(|mut statement| statement.execute(params![before, limit]))
+        .at(inbox::TABLE)?;
+    Ok(erased)
+}
+
+/// Every tenant in the order of their identifiers, those after `after`.
+pub(super) fn tenants(
+    db: &Connection,
+    after: Option<&TenantId>,
+    limit: u32,
+) -> Result<Vec<TenantId>, StoreError> {
+    let after = after.map_or("", TenantId::as_str);
+    let ids: Vec<String> = db
+        .prepare_cached(TENANTS)
+        .and_then(|mut statement| {
+            statement.query_map(params![after, limit], |row| row.get(0))?.collect()
+        })
+        .at("tenant")?;
+    Ok(ids.into_iter().map(TenantId::new).collect())
 }
 
 pub(super) fn disconnected_tenants(db: &Connection) -> Result<Vec<TenantId>, StoreError> {

@@ -77,6 +77,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What is deleted or replaced is overwritten in the file, not only forgotten.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Negative: in KiB, not in pages.
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;

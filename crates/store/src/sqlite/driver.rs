@@ -142,6 +142,19 @@ impl Driver {
         answer.await.map_err(|_| stopped())?
     }
 
+    /// Runs what may not be part of a transaction, on the caller's thread.
+    pub fn alone<T>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match &self.mode {
+            Mode::Inline(connection) => {
+                operation(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Mode::Threads(_) => Err(StoreError::Unavailable("the store's threads use it".into())),
+        }
+    }
+
     /// Runs a read on one state of the database.
     pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
     where

@@ -40,12 +40,16 @@ const UPDATE: &str = "UPDATE merchant SET version = version + 1, name = ?4, acco
         refresh_url = ?12, cancel_url = ?13, error_url = ?14, updated_at = ?15
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
+const ACCOUNTS: &str = "SELECT reference, account FROM merchant
+    WHERE tenant = ?1 AND platform = ?2 AND mode = ?3 AND account IS NOT NULL
+    ORDER BY reference LIMIT ?4";
 const OPEN: &str = "SELECT count(*) FROM merchant
     WHERE tenant = ?1 AND account IS NOT NULL AND status <> 'rejected'";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[BY_REFERENCE, BY_ACCOUNT, BY_TOKEN, INSERT, UPDATE, OPEN];
+pub(super) const STATEMENTS: &[&str] =
+    &[BY_REFERENCE, BY_ACCOUNT, BY_TOKEN, INSERT, UPDATE, ACCOUNTS, OPEN];
 
 pub(super) fn by_reference(
     db: &Connection,
@@ -71,6 +75,25 @@ pub(super) fn by_token(
     token: &str,
 ) -> Result<Option<Versioned<Merchant>>, StoreError> {
     one(db, tenant, BY_TOKEN, params![tenant.as_str(), token])
+}
+
+/// Merchants below this platform that have an account, by their reference.
+pub(super) fn accounts(
+    db: &Connection,
+    tenant: &TenantId,
+    platform: &Account,
+    limit: u32,
+) -> Result<Vec<(MerchantReference, PspAccountId)>, StoreError> {
+    let values = params![tenant.as_str(), platform.id.as_str(), platform.mode.name(), limit];
+    let rows: Vec<(String, String)> = db
+        .prepare_cached(ACCOUNTS)
+        .and_then(|mut statement| {
+            statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .at(TABLE)?;
+    let known =
+        |(reference, account)| (MerchantReference::new(reference), PspAccountId::new(account));
+    Ok(rows.into_iter().map(known).collect())
 }
 
 pub(super) fn open(db: &Connection, tenant: &TenantId) -> Result<u64, StoreError> {

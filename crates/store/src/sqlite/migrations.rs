@@ -56,6 +56,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "watch",
         sql: include_str!("../../migrations/sqlite/0008_watch.sql"),
     },
+    Migration {
+        version: 9,
+        name: "erasure",
+        sql: include_str!("../../migrations/sqlite/0009_erasure.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -1,7 +1,7 @@
 //! The database as an operator uses it from a terminal, beside a running server.
 //!
 //! - [`payments`]: one payment with all that is open for it, and lists of them.
-//! - [`tenants`]: which there are.
+//! - [`tenants`]: which there are. [`state`]: the file itself.
 //! - [`inbox`], [`outbox`]: their rows, and what may be done about one.
 //!
 //! Lists name rows by tenant and id, and each row is then read by them: that way every row is read
@@ -10,14 +10,16 @@
 mod inbox;
 mod outbox;
 mod payments;
+mod state;
 mod tenants;
 
 use std::path::Path;
 
 use ::payment::{CommandId, PaymentId, TenantId};
 use app::ports::{
-    InboxRow, Intervention, MessageId, NewToken, OperatorStore, OutboxRow, Page, PaymentCase,
-    PaymentFile, PaymentQuery, RowQuery, StoreError, TokenHash, TokenRow, Tokens, Touch,
+    Erasure, ErasureOutcome, InboxRow, Intervention, MessageId, NewToken, OperatorStore, OutboxRow,
+    Page, PaymentCase, PaymentFile, PaymentQuery, RowQuery, StoreError, TokenHash, TokenRow,
+    Tokens, Touch,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 
 use super::batch::Written;
 use super::driver::Driver;
-use super::{across_tenants, connection, migrations, token};
+use super::{across_tenants, connection, erase, migrations, token};
 use crate::OpenError;
 use crate::error::At;
 
@@ -188,6 +190,11 @@ impl OperatorStore for SqliteOperator {
     ) -> Result<Intervention<OutboxRow>, StoreError> {
         let (row, reason) = (row.clone(), reason.to_owned());
         self.change(row.rehearsed, move |db| outbox::discard(db, &row, &reason)).await
+    }
+
+    async fn erase(&self, erasure: &Erasure) -> Result<ErasureOutcome, StoreError> {
+        let erasure = erasure.clone();
+        self.driver.write(move |db| erase::erase(db, &erasure)).await
     }
 }
 

@@ -54,7 +54,7 @@ const UPDATE: &str = "UPDATE payment SET version = version + 1, status = ?4, ope
         capturable_minor = ?10, capturable_currency = ?11, captured_minor = ?12,
         captured_currency = ?13, canceled_items = ?14, method = ?15, checkout = ?16,
         updated_at = ?17, received_minor = ?18, received_currency = ?19, order_reference = ?20,
-        linked = ?21
+        linked = ?21, erased_at = CASE checkout WHEN ?16 THEN erased_at END
     WHERE tenant = ?1 AND id = ?2 AND version = ?3";
 
 const ATTEMPTS: &str =

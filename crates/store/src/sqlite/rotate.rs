@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::ports::StoreError;
 use jiff::Timestamp;
@@ -19,6 +20,10 @@ use crate::{Keyring, OpenError};
 
 /// At most so many rows are moved in one transaction: a server beside it waits no longer.
 const STEP_ROWS: u32 = 32;
+
+/// Whoever rotates waits so long after each step. A server beside it asks again and again for its turn
+/// to write; without a pause it might not get one for seconds, and its callers would be refused.
+pub const STEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many secrets a master key protects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +56,8 @@ impl SqliteOperator {
     }
 
     /// Moves some secrets to the active key of the ring, from all its other keys. What does not
-    /// open stays, and is counted by [`key_uses`](Self::key_uses).
+    /// open stays, and is counted by [`key_uses`](Self::key_uses). Between two calls
+    /// [`STEP_PAUSE`] belongs to the server.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -3,8 +3,9 @@
 use rusqlite::Connection;
 
 use super::{
-    across_tenants, binding, call, capture, channel, commit, connection, data_key, inbox, merchant,
-    migrations, operator, outbox, payment, payout, prune, tenant, token, unfinished, watch,
+    across_tenants, binding, call, capture, channel, commit, connection, data_key, erase, inbox,
+    merchant, migrations, operator, outbox, payment, payout, prune, tenant, token, unfinished,
+    watch,
 };
 use testkit::TestEntropy;
 
@@ -40,6 +41,7 @@ fn of_a_tenant() -> Vec<&'static str> {
         token::STATEMENTS,
         unfinished::STATEMENTS,
         watch::STATEMENTS,
+        erase::STATEMENTS,
     ];
     [modules.concat(), operator::all_statements()].concat()
 }

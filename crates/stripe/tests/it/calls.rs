@@ -232,7 +232,13 @@ async fn endpoints_are_listed_to_the_last_page() {
     let script = Script::new([page(&["we_1", "we_2"], true), page(&["we_3"], false)]);
     let endpoints = script.psp().list_endpoints(&credentials()).await.unwrap();
     let expected: Vec<_> = ["we_1", "we_2", "we_3"]
-        .map(|id| RegisteredEndpoint { id: id.to_owned(), url: format!("https://pay.test/{id}") })
+        .map(|id| RegisteredEndpoint {
+            id: id.to_owned(),
+            url: format!("https://pay.test/{id}"),
+            enabled: false,
+            events: Vec::new(),
+            version: None,
+        })
         .into();
     assert_eq!(endpoints, expected);
     let targets: Vec<_> = script.sent().into_iter().map(|sent| sent.target).collect();

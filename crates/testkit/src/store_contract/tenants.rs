@@ -155,3 +155,25 @@ pub async fn an_installation_has_one_id(store: Arc<dyn Store>) {
     assert_eq!(world.store.installation().await.unwrap(), id);
     assert_ne!(id, world.new_id());
 }
+
+/// Whoever goes through all of them page by page meets each once.
+pub async fn tenants_are_gone_through_in_order(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    for id in ["b", "ä", "a"] {
+        let tenant = tenant(TenantId::new(id), &world.entropy);
+        let commit = world.tenant_commit(tenant, Expected::Absent, TenantChange::Keep);
+        world.store.commit_tenant(commit).await.unwrap();
+    }
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let page = world.store.tenants(last.as_ref(), 2).await.unwrap();
+        let Some(end) = page.last() else { break };
+        assert!(page.len() <= 2);
+        last = Some(end.clone());
+        found.extend(page);
+    }
+    for id in ["b", "ä", "a"] {
+        let times = found.iter().filter(|tenant| tenant.as_str() == id).count();
+        assert_eq!(times, 1, "{found:?}");
+    }
+}

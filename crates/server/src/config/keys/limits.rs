@@ -30,6 +30,17 @@ pub const PRIVATE_TARGETS: Key = Key {
           when the connection is made, so that a name cannot lead there later.",
 };
 
+/// How long what names customers is kept.
+pub const CUSTOMER_DATA_DAYS: Key = number(
+    "customer_data_days",
+    "PAYBRIDGE_CUSTOMER_DATA_DAYS",
+    Kind::Number { of: "days", min: 1, max: 3_650 },
+    "180",
+    "How long names, addresses and e-mail addresses of customers are kept after the last thing that \
+     happened to their payment. Then the worker erases them; amounts, orders and Stripe's ids stay. \
+     A payment that is not settled keeps them.",
+);
+
 const fn number(
     name: &'static str,
     variable: &'static str,
@@ -146,8 +157,9 @@ pub const STRIPE_CALLS: Key = number(
 );
 
 /// All of them but that of the channels, in the order of the reference.
-pub(super) static ALL: [Key; 11] = [
+pub(super) static ALL: [Key; 12] = [
     TRUSTED_PROXIES,
+    CUSTOMER_DATA_DAYS,
     TENANT_RATE,
     ADDRESS_RATE,
     BROWSER_RATE,

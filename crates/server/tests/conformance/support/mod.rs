@@ -43,6 +43,8 @@ pub use webhook::{Event, signature};
 
 /// The bearer token of the app, the one in the recorded requests.
 pub const TOKEN: &str = "test-token";
+/// What credentials are encrypted with.
+pub const ENCRYPTION_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// Where the payment page loads the stand-in's script from.
 pub const STRIPE_JS_URL: &str = "http://stripe.test/stripe.js";
 /// The keys of the tenant's account.
@@ -85,10 +87,15 @@ impl TestApp {
     /// The same on a database in this folder with threads of its own, for tests in which requests
     /// really run at the same time.
     pub fn on_threads(folder: &Path) -> Self {
+        Self::on_threads_with(folder, keyring())
+    }
+
+    /// The same with these keys.
+    pub fn on_threads_with(folder: &Path, keyring: Keyring) -> Self {
         let entropy = Arc::new(TestEntropy::new());
         let path = folder.join("paybridge.db");
         let options = OpenOptions { migrate: true };
-        let store = SqliteStore::open(&path, keyring(), options, entropy.as_ref()).unwrap();
+        let store = SqliteStore::open(&path, keyring, options, entropy.as_ref()).unwrap();
         Self::on(store, entropy, Routes::default())
     }
 
@@ -427,7 +434,7 @@ fn sandbox(entropy: &Arc<TestEntropy>, app: &Arc<AppAddress>) -> Sandbox {
 }
 
 fn keyring() -> Keyring {
-    Keyring::from_base64(&Keyring::generate().unwrap()).unwrap()
+    Keyring::from_base64(&ENCRYPTION_KEY.into()).unwrap()
 }
 
 fn site(public_url: &str) -> Site {

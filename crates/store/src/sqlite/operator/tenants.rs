@@ -1,12 +1,15 @@
 //! Tenants as an operator sees them.
 
+use std::sync::Arc;
+
 use app::ports::{Page, StoreError, Unfinished};
-use app::tenant::Tenant;
-use payment::TenantId;
+use app::tenant::{Credentials, Tenant};
+use payment::{Account, MerchantReference, PspAccountId, TenantId};
 
 use super::{SqliteOperator, page, probe};
+use crate::Keyring;
 use crate::sqlite::across_tenants::operator as across;
-use crate::sqlite::{tenant, unfinished};
+use crate::sqlite::{merchant, tenant, unfinished};
 
 impl SqliteOperator {
     /// Tenants by their identifiers.
@@ -29,6 +32,36 @@ impl SqliteOperator {
             .read(move |db| {
                 let Some(found) = tenant::tenant(db, &id)? else { return Ok(None) };
                 Ok(Some((found.value, unfinished::unfinished(db, &id)?)))
+            })
+            .await
+    }
+
+    /// The credentials of a tenant at one account, opened with this ring.
+    pub async fn credentials(
+        &self,
+        keyring: Arc<Keyring>,
+        tenant: &TenantId,
+        account: &Account,
+    ) -> Result<Option<Credentials>, StoreError> {
+        let (tenant, account) = (tenant.clone(), account.clone());
+        self.driver.read(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
+    }
+
+    /// Merchants of a tenant below this account that have an account of their own.
+    pub async fn merchant_accounts(
+        &self,
+        tenant: &TenantId,
+        platform: &Account,
+        limit: u32,
+    ) -> Result<Page<(MerchantReference, PspAccountId)>, StoreError> {
+        let (tenant, platform) = (tenant.clone(), platform.clone());
+        self.driver
+            .read(move |db| {
+                let mut rows = merchant::accounts(db, &tenant, &platform, probe(limit))?;
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                Ok(Page { rows, more })
             })
             .await
     }

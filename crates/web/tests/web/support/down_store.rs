@@ -91,6 +91,10 @@ impl Store for DownStore {
         down()
     }
 
+    async fn tenants(&self, _: Option<&TenantId>, _: u32) -> Result<Vec<TenantId>, StoreError> {
+        down()
+    }
+
     async fn disconnected_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         down()
     }
@@ -161,6 +165,10 @@ impl Store for DownStore {
     }
 
     async fn tenant_of_reference(&self, _: &PspReference) -> Result<Option<TenantId>, StoreError> {
+        down()
+    }
+
+    async fn erase_older(&self, _: Timestamp, _: Timestamp, _: u32) -> Result<u64, StoreError> {
         down()
     }
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::platform::Platform;
 use app::ports::{
-    CreatePayment, EndpointEvents, EventSubject, IntentState, IntentView, Payer, Psp, PspError,
-    PspEvent, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView, UpdatePayment,
-    WebhookRejected,
+    CreatePayment, EndpointEvents, EndpointFault, EventSubject, IntentState, IntentView, Payer,
+    Psp, PspError, PspEvent, RefundView, Refusal, RegisteredEndpoint, ShopperStep, ShopperView,
+    UpdatePayment, WebhookRejected,
 };
 use app::tenant::{Credentials, WebhookEndpoint};
 use async_trait::async_trait;
@@ -80,6 +80,21 @@ impl Psp for FakePsp {
 
     async fn list_endpoints(&self, _: &Credentials) -> Result<Vec<RegisteredEndpoint>, PspError> {
         Ok(Vec::new())
+    }
+
+    async fn update_endpoint(
+        &self,
+        _: &Credentials,
+        _: &str,
+        _: &str,
+        _: EndpointEvents,
+        _: &IdempotencyKey,
+    ) -> Result<(), PspError> {
+        Ok(())
+    }
+
+    fn endpoint_faults(&self, _: &RegisteredEndpoint, _: EndpointEvents) -> Vec<EndpointFault> {
+        Vec::new()
     }
 
     async fn delete_endpoint(&self, _: &Credentials, _: &str) -> Result<(), PspError> {
