@@ -132,3 +132,21 @@ async fn a_debit_that_ends_while_its_cancel_has_no_answer_is_canceled_all_the_sa
         }
     }
 }
+
+/// The same refund was asked for twice, and the tenant was disconnected in between: the shop was told
+/// that it had failed, and its money had been given back (rule R12).
+#[tokio::test(start_paused = true)]
+async fn what_was_given_back_is_told_again_although_the_tenant_is_disconnected() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.captured(&order).await;
+    app.results().await;
+    let some = refund(&order, &[1002], 8_490);
+    assert_eq!(app.results_of("RefundPayment", &some).await, ["PaymentRefunded[1002] 8490"]);
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+
+    assert_eq!(app.results_of("RefundPayment", &some).await, ["PaymentRefunded[1002] 8490"]);
+    let others = refund(&order, &[1001], 10_489);
+    assert_eq!(app.results_of("RefundPayment", &others).await, ["PaymentRefundFailed[1001] 10489"]);
+    assert_eq!(app.stripe_calls("POST", "/v1/refunds"), 1, "no money moves any more");
+}
