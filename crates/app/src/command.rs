@@ -55,7 +55,9 @@ impl Context {
         {
             return match self.answer(claim, &stored, *transition, why, true).await? {
                 Step::Done => Ok(()),
-                Step::Again { .. } => Err(Problem::Later("the payment was changed".into())),
+                Step::Again { .. } => {
+                    Err(Problem::Later("the payment was changed meanwhile".into()))
+                }
             };
         }
         self.fail(claim, read, "the tenant is disconnected").await
