@@ -300,9 +300,13 @@ impl Context {
             }
             Purpose::Update(checkout) => {
                 let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
-                let done = view.amount == checkout.total;
+                if view.amount == checkout.total {
+                    return Ok(Some(updated(&view)));
+                }
+                // What is being paid over another amount is not changed to this one any more.
                 let paid = !matches!(view.state, IntentState::AwaitingPayment);
-                Ok((done || paid).then(|| updated(&view)))
+                let refused = Event::AmountUpdateRefused { reason: PAID_OTHERWISE.to_owned() };
+                Ok(paid.then(|| with_refusal(&view, refused)))
             }
             Purpose::Capture { .. } => {
                 let view = self.psp.retrieve(credentials, reference_of(payment)?).await?;
@@ -325,21 +329,30 @@ impl Context {
     }
 }
 
+/// Why a change of the amount came to nothing.
+const PAID_OTHERWISE: &str = "the payment is being paid over another amount";
+
 /// Why a call came to nothing whose attempt was ended by somebody else.
 const ENDED_OTHERWISE: &str = "the payment was ended in another way";
 
-/// What the PSP says settles the call. Where our books know all of it and the attempt is over, the
-/// call itself came to nothing; one that it settles is not touched by that.
 /// What is needed for a call could not be read, so it was not made.
 fn not_sent(error: StoreError) -> PspError {
     PspError::NotSent(error.to_string())
 }
 
+/// What the PSP says settles the call. Where our books know all of it and the attempt is over, the
+/// call itself came to nothing; one that it settles is not touched by that.
 fn settled_by(view: &IntentView, came_to_nothing: Event) -> Learned {
-    let mut learned = Learned::from(view);
     if matches!(view.state, IntentState::Captured { .. } | IntentState::Canceled { .. }) {
-        learned.facts.push(came_to_nothing);
+        with_refusal(view, came_to_nothing)
+    } else {
+        Learned::from(view)
     }
+}
+
+fn with_refusal(view: &IntentView, refused: Event) -> Learned {
+    let mut learned = Learned::from(view);
+    learned.facts.push(refused);
     learned
 }
 

@@ -1,6 +1,6 @@
 //! Carries out a command of the shop that came in. Every command ends in exactly one result.
 
-use payment::{Decision, Payment, Purpose, RefundId, Transition};
+use payment::{Decision, Message, Payment, Purpose, RefundId, ResultKind, Transition};
 use protocol::MessageName;
 
 use crate::context::Context;
@@ -29,7 +29,7 @@ impl Context {
         let read = read_command(name, &claim.item.body)
             .map_err(|invalid| Problem::Broken(invalid.to_string()))?;
         if self.is_disconnected(claim, &read).await? {
-            return self.fail(claim, &read, "the tenant is disconnected").await;
+            return self.carry_out_nothing(claim, &read).await;
         }
         let mut asked = false;
         for _ in 0..CONFLICTS_MAX {
@@ -39,6 +39,28 @@ impl Context {
             }
         }
         Err(Problem::Later("the payment changes too quickly".into()))
+    }
+
+    /// No money moves for a disconnected tenant: the command fails. But what was done before is told
+    /// again, because the failure would deny it (rules R6 and R12).
+    async fn carry_out_nothing(
+        &self,
+        claim: &InboxClaim,
+        read: &ReadCommand,
+    ) -> Result<(), Problem> {
+        let tenant = &claim.item.tenant;
+        if let Some(stored) = self.store.latest_payment_of_order(tenant, &read.order).await?
+            && let Decision::Answer(transition, why) = self.decide(claim, read, &stored.value, true)
+            && repeats(&transition, &stored.value)
+        {
+            return match self.answer(claim, &stored, *transition, why, true).await? {
+                Step::Done => Ok(()),
+                Step::Again { .. } => {
+                    Err(Problem::Later("the payment was changed meanwhile".into()))
+                }
+            };
+        }
+        self.fail(claim, read, "the tenant is disconnected").await
     }
 
     /// Whether the command fails because its tenant is disconnected. One whose call was made already
@@ -253,4 +275,24 @@ impl Context {
         self.store.commit(commit).await?;
         Ok(())
     }
+}
+
+/// Whether an answer says again how things are: it changes nothing, and nothing of it failed.
+fn repeats(answer: &Transition, payment: &Payment) -> bool {
+    let failed = |told: &Message| match told {
+        Message::Result { kind, .. } => match kind {
+            ResultKind::AuthorizationFailed
+            | ResultKind::CaptureFailed
+            | ResultKind::RefundFailed
+            | ResultKind::CancellationFailed => true,
+            ResultKind::Authorized
+            | ResultKind::Captured
+            | ResultKind::Refunded
+            | ResultKind::Canceled
+            | ResultKind::Overpaid
+            | ResultKind::Underpaid => false,
+        },
+        Message::Created | Message::Updated { .. } => false,
+    };
+    answer.payment == *payment && !answer.tell.iter().any(failed)
 }

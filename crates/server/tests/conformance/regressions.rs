@@ -132,3 +132,47 @@ async fn a_debit_that_ends_while_its_cancel_has_no_answer_is_canceled_all_the_sa
         }
     }
 }
+
+/// The same refund was asked for twice, and the tenant was disconnected in between: the shop was told
+/// that it had failed, and its money had been given back (rule R12).
+#[tokio::test(start_paused = true)]
+async fn what_was_given_back_is_told_again_although_the_tenant_is_disconnected() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.captured(&order).await;
+    app.results().await;
+    let some = refund(&order, &[1002], 8_490);
+    assert_eq!(app.results_of("RefundPayment", &some).await, ["PaymentRefunded[1002] 8490"]);
+    assert_eq!(app.disconnect(Some("true")).await.0, 204);
+
+    assert_eq!(app.results_of("RefundPayment", &some).await, ["PaymentRefunded[1002] 8490"]);
+    let others = refund(&order, &[1001], 10_489);
+    assert_eq!(app.results_of("RefundPayment", &others).await, ["PaymentRefundFailed[1001] 10489"]);
+    assert_eq!(app.stripe_calls("POST", "/v1/refunds"), 1, "no money moves any more");
+}
+
+/// A debit over less than the order's total was on its way when the order was confirmed, and changing
+/// its amount was answered with a server error that Stripe repeats for ever. Stripe was asked, and
+/// being paid was taken for being changed: the order was linked to too little (rules R15 and R17).
+#[tokio::test(start_paused = true)]
+async fn a_cart_that_is_being_paid_is_not_taken_for_one_that_was_changed() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let mut cart = Order::new("DE--1");
+    cart.total = 10_000;
+    let transaction = app.pre_order(&cart).await;
+    app.pay_by_debit(&transaction, "DE89370400440532013000").await;
+    app.settle().await;
+    let kept = Fault { status: Some(500), ..Fault::new(FaultKind::Status) };
+    let fault = Fault { should_retry: Some(false), ..kept };
+    app.sandbox.inject(fault.on("POST", UPDATE)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(app.confirm(&order, &transaction).await.0, 400);
+    }
+    for _ in 0..3 {
+        app.advance(LONG_ENOUGH).await;
+    }
+    assert_eq!(app.results().await, ["PaymentAuthorizationFailed[1001,1002] 18979"]);
+    app.assert_nothing_kept(&transaction);
+    app.assert_drained().await;
+}
