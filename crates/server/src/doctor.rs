@@ -1,10 +1,10 @@
 //! `paybridge doctor`: looks at an installation before real money goes through it, and says for each
 //! finding what to do. It changes nothing.
 //!
-//! - [`installation`]: who is let in, the public address, the clock.
-//! - [`database`]: the file, its disk, and the keys that open what is in it.
-//! - [`tenant`]: what our own books say about a tenant.
-//! - [`provider`]: what Stripe says about it.
+//! - `installation`: who is let in, the public address, the clock.
+//! - `database`: the file, its disk, and the keys that open what is in it.
+//! - `tenant`: what our own books say about a tenant.
+//! - `provider`: what Stripe says about it.
 
 mod database;
 mod installation;
