@@ -31,7 +31,7 @@ pub struct Scope {
     /// The shop.
     pub tenant: TenantId,
     /// Payments that have changed since then. Open ones are compared for
-    /// [`COMPARE_OPEN`](crate::limits::COMPARE_OPEN) in any case.
+    /// [`COMPARE_OPEN`] in any case.
     pub since: Timestamp,
     /// Whether what can be mended safely is mended.
     pub repair: bool,
