@@ -25,6 +25,9 @@ use crate::config::ConnectionLimits;
 /// After a connection could not be accepted, for instance because files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long those who were let in last have to say what they want.
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
+
 /// Answers until `stop` is ready, then finishes what was begun.
 pub async fn serve(
     listener: TcpListener,
@@ -61,6 +64,8 @@ pub async fn serve(
         });
     }
     drop(listener);
+    // Closing a connection at which a request has just arrived, unread, would fail it.
+    tokio::time::sleep(LAST_REQUESTS).await;
     connections.shutdown().await;
 }
 
