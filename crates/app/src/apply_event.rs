@@ -50,7 +50,7 @@ impl Context {
                 (CommitOutcome::Committed, Some(value)) => {
                     report(&stored.value, &event);
                     let journaled = Stored { value, version: stored.version + 1 };
-                    return self.give_back(journaled).await.map(|_| ());
+                    return self.carry_out(journaled).await.map(|_| ());
                 }
                 (CommitOutcome::Committed, None) => {
                     report(&stored.value, &event);

@@ -5,7 +5,7 @@
 //! then the PSP is called. A crash in between leaves the call journaled.
 
 use jiff::Timestamp;
-use payment::{CallOff, CallOffRefused, Status, TenantId, Transition};
+use payment::{CallOff, CallOffRefused, Purpose, RefundId, Status, TenantId, Transition};
 use protocol::pre_order::CancelPreOrderRequest;
 use thiserror::Error;
 
@@ -168,10 +168,14 @@ impl Context {
             None => self.plan_owed(stored).await?,
         };
         let ended = self.carry_out(stored).await?;
-        match ended.stored.value.open_call {
-            Some(_) => self.carry_out(ended.stored).await,
+        let refund = || RefundId::new(self.entropy.new_id());
+        match ended.stored.value.owed(refund) {
+            Some(Purpose::Refund { .. }) => {
+                let planned = self.plan_owed(ended.stored).await?;
+                self.carry_out(planned).await
+            }
             // Money that is on its way is given back when an event says that it has come.
-            None => Ok(ended),
+            Some(_) | None => Ok(ended),
         }
     }
 

@@ -6,7 +6,6 @@
 
 use payment::{
     Call, Event, IdempotencyKey, Money, Payment, PayoutFact, PspReference, Purpose, RefundFact,
-    RefundId,
 };
 use tracing::Instrument;
 
@@ -227,11 +226,9 @@ impl Context {
             let now = self.entropy.now();
             let moved = Moved::start(stored.value.clone()).learn(&answer.learned, now);
             let moved = if answer.refusal.is_none() { moved.counted(now) } else { moved };
-            let is_settled = moved.payment.open_call.is_none();
-            let moved = self.with_refund_owed(moved);
             let after = moved.payment.clone();
             match self.write(&stored, moved, None).await? {
-                CommitOutcome::Committed if is_settled => {
+                CommitOutcome::Committed if after.open_call.is_none() => {
                     let stored = Stored { value: after, version: stored.version + 1 };
                     return Ok(Ended { stored, refusal: answer.refusal });
                 }
@@ -247,20 +244,6 @@ impl Context {
             }
         }
         Err(Problem::Later("the payment changes too quickly".into()))
-    }
-
-    /// Money that a cancel has found to be in is given back (rule R9). The call is journaled with the
-    /// answer that told so: no event may come any more. Money on its way is left to the event that
-    /// says what became of it.
-    fn with_refund_owed(&self, moved: Moved) -> Moved {
-        let purpose = moved.payment.owed(|| RefundId::new(self.entropy.new_id()));
-        match purpose {
-            Some(refund @ Purpose::Refund { .. }) => {
-                let planned = self.plan(moved.payment.clone(), refund, None);
-                Moved { payment: planned.unwrap_or(moved.payment), ..moved }
-            }
-            Some(_) | None => moved,
-        }
     }
 
     pub(crate) async fn read_again(&self, stored: &Stored) -> Result<Stored, Problem> {
