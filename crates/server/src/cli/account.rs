@@ -3,13 +3,13 @@
 use app::Entropy;
 use app::ports::{BindOutcome, Bindings, BoundAccount, NewBinding, UnbindOutcome};
 use clap::{Args, Subcommand};
-use payment::{Account, Mode, PspAccountId, TenantId};
+use payment::{Account, Mode, PspAccountId};
 use serde::Serialize;
 
 use crate::cli::operator::{help_end, print_json};
-use crate::cli::start::{self, ConfigFile};
+use crate::cli::start;
 use crate::cli::table::{Table, time};
-use crate::cli::tenant::{open, tenant_id};
+use crate::cli::tenant::{OfTenant, open};
 use crate::cli::{EXIT_CODES, output};
 use crate::entropy::SystemEntropy;
 
@@ -47,21 +47,7 @@ enum AccountCommand {
     Unbind(UnbindArguments),
     /// Show a tenant's accounts
     #[command(after_help = help_end(&["paybridge tenant account show my-shop"]))]
-    Show(TenantAccounts),
-}
-
-#[derive(Clone, Debug, Args)]
-struct TenantAccounts {
-    #[command(flatten)]
-    file: ConfigFile,
-
-    /// The tenant's identifier, as the shop sends it in X-Tenant-Identifier
-    #[arg(value_name = "TENANT", value_parser = tenant_id)]
-    tenant: TenantId,
-
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    Show(OfTenant),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -78,7 +64,7 @@ struct Change {
 #[derive(Clone, Debug, Args)]
 struct BindArguments {
     #[command(flatten)]
-    of: TenantAccounts,
+    of: OfTenant,
 
     /// The account's id at Stripe
     #[arg(value_name = "ACCOUNT", value_parser = account_id)]
@@ -91,7 +77,7 @@ struct BindArguments {
 #[derive(Clone, Debug, Args)]
 struct UnbindArguments {
     #[command(flatten)]
-    of: TenantAccounts,
+    of: OfTenant,
 
     #[command(flatten)]
     change: Change,
@@ -161,7 +147,7 @@ fn unbind(arguments: &UnbindArguments) -> anyhow::Result<()> {
 }
 
 fn tell(
-    of: &TenantAccounts,
+    of: &OfTenant,
     change: &Change,
     done: &'static str,
     account: &PspAccountId,
@@ -176,7 +162,7 @@ fn tell(
     output::print(&format!("{head}{account} ({mode}) {verb} {done}: tenant {tenant}.\n"))
 }
 
-fn show(of: &TenantAccounts) -> anyhow::Result<()> {
+fn show(of: &OfTenant) -> anyhow::Result<()> {
     let store = open(&of.file)?;
     let bound = start::runtime()?.block_on(store.bindings(&of.tenant))?;
     if of.json {

@@ -74,6 +74,21 @@ struct ShowArguments {
     json: bool,
 }
 
+/// What of a tenant is meant, and how it is printed.
+#[derive(Clone, Debug, Args)]
+pub(super) struct OfTenant {
+    #[command(flatten)]
+    pub file: ConfigFile,
+
+    /// The tenant's identifier, as the shop sends it in X-Tenant-Identifier
+    #[arg(value_name = "TENANT", value_parser = tenant_id)]
+    pub tenant: TenantId,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 pub(super) fn run(arguments: &TenantArguments) -> anyhow::Result<()> {
     match &arguments.command {
         TenantCommand::List(list) => self::list(list),

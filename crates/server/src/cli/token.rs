@@ -5,16 +5,15 @@ use app::Entropy;
 use app::ports::{NewToken, TokenRow, Tokens};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use payment::TenantId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::cli::operator::{help_end, print_json};
-use crate::cli::start::{self, ConfigFile};
+use crate::cli::start;
 use crate::cli::table::{Table, time};
-use crate::cli::tenant::{open, tenant_id};
+use crate::cli::tenant::{OfTenant, open};
 use crate::cli::{EXIT_CODES, output};
 use crate::entropy::SystemEntropy;
 
@@ -48,7 +47,7 @@ enum TokenCommand {
     Issue(IssueArguments),
     /// List a tenant's tokens, never the tokens themselves
     #[command(after_help = help_end(&["paybridge tenant token list my-shop"]))]
-    List(TenantTokens),
+    List(OfTenant),
     /// Revoke a token, at once and for good
     #[command(after_help = help_end(&[
         "paybridge tenant token revoke my-shop 019a8f2e-77c4-7d31-8a55-2f1c0a3be901",
@@ -57,23 +56,9 @@ enum TokenCommand {
 }
 
 #[derive(Clone, Debug, Args)]
-struct TenantTokens {
-    #[command(flatten)]
-    file: ConfigFile,
-
-    /// The tenant's identifier, as the shop sends it in X-Tenant-Identifier
-    #[arg(value_name = "TENANT", value_parser = tenant_id)]
-    tenant: TenantId,
-
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Debug, Args)]
 struct IssueArguments {
     #[command(flatten)]
-    of: TenantTokens,
+    of: OfTenant,
 
     /// What it is for, for whoever looks at the list later
     #[arg(long, value_name = "TEXT", default_value = "", value_parser = label)]
@@ -87,7 +72,7 @@ struct IssueArguments {
 #[derive(Clone, Debug, Args)]
 struct RevokeArguments {
     #[command(flatten)]
-    of: TenantTokens,
+    of: OfTenant,
 
     /// The token's id, as `list` prints it
     #[arg(value_name = "ID")]
@@ -138,7 +123,7 @@ fn issue(arguments: &IssueArguments) -> anyhow::Result<()> {
     output::print(&Zeroizing::new(format!("{}\n", token.expose_secret())))
 }
 
-fn list(of: &TenantTokens) -> anyhow::Result<()> {
+fn list(of: &OfTenant) -> anyhow::Result<()> {
     let store = open(&of.file)?;
     let tokens = start::runtime()?.block_on(store.tokens(&of.tenant))?;
     let now = SystemEntropy.now();
