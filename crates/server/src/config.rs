@@ -5,6 +5,7 @@
 //! [`reference`](mod@reference) writes the documentation.
 
 mod auth;
+mod database;
 pub mod error;
 pub mod keys;
 mod limits;
@@ -17,7 +18,6 @@ mod upkeep;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use app::platform::Platform;
@@ -31,6 +31,7 @@ use url::Url;
 
 pub(crate) use auth::is_loopback;
 pub use auth::{Auth, IdentityProviderSettings};
+pub use database::Database;
 pub use error::{ConfigError, Problem};
 use keys::{ChannelKeys, Fallback, Key};
 pub use limits::{ConnectionLimits, Limits};
@@ -92,16 +93,6 @@ pub struct Secrets {
     pub keyring: Keyring,
     /// What the operator shows, if there is such a token.
     pub auth_token: Option<SecretString>,
-}
-
-/// Where the data are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// In a SQLite file.
-    Sqlite {
-        /// The file; neither it nor its folder needs to be there.
-        path: PathBuf,
-    },
 }
 
 /// How the log is written.
@@ -235,7 +226,7 @@ impl Reader<'_> {
     fn config(&mut self) -> Option<Config> {
         let listen = self.read(&keys::LISTEN, parse::address);
         let public_url_set = self.read(&keys::PUBLIC_URL, parse::base_url);
-        let database = self.read(&keys::DATABASE_URL, parse::database);
+        let database = self.database();
         let encryption_key = self.read(&keys::ENCRYPTION_KEY, parse::encryption_key);
         let older_encryption_keys =
             self.read(&keys::OLDER_ENCRYPTION_KEYS, parse::encryption_keys).unwrap_or_default();

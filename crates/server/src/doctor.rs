@@ -2,7 +2,7 @@
 //! finding what to do. It changes nothing.
 //!
 //! - `installation`: who is let in, the public address, the clock.
-//! - `database`: the file, its disk, and the keys that open what is in it.
+//! - `database`: the file and its disk, or the server, and the keys that open what is in it.
 //! - `tenant`: what our own books say about a tenant.
 //! - `provider`: what Stripe says about it.
 
@@ -15,11 +15,12 @@ use std::sync::Arc;
 
 use app::{Entropy, Psp};
 use payment::TenantId;
-use store::{Keyring, SqliteOperator};
+use store::{DatabaseOperator, Keyring};
 use stripe::Transport;
 
 use crate::cli::table::{Table, printable};
-use crate::config::{Config, Database};
+use crate::config::Config;
+use crate::wiring::open_operator;
 
 pub use database::{DISK_FREE_MIN_BYTES, DISK_FREE_WARNING_BYTES};
 pub use installation::{CLOCK_OFF_MAX, CLOCK_OFF_WARNING, TOKEN_CHARS_STRONG};
@@ -153,8 +154,7 @@ impl Examination<'_> {
     /// The tenant is not known, or the database broke down on the way.
     pub async fn examine(&self) -> anyhow::Result<Report> {
         let mut findings = self.installation().await;
-        let Database::Sqlite { path } = &self.config.database;
-        let store = match SqliteOperator::open(path) {
+        let store = match open_operator(&self.config.database) {
             Ok(store) => store,
             Err(error) => {
                 findings.push(database::unusable(&error));
@@ -162,7 +162,7 @@ impl Examination<'_> {
             }
         };
         app::operate::check_tenant(&store, self.tenant.as_ref()).await?;
-        findings.extend(database::checks(path, &store).await);
+        findings.extend(database::checks(&self.config.database, &store).await);
         let keyring = self.config.keyring().ok().map(Arc::new);
         if let Some(keyring) = &keyring {
             findings.extend(database::key_ring(&store, keyring).await?);
@@ -173,7 +173,7 @@ impl Examination<'_> {
 
     async fn tenants(
         &self,
-        store: &SqliteOperator,
+        store: &DatabaseOperator,
         keyring: Option<&Arc<Keyring>>,
     ) -> anyhow::Result<Vec<Finding>> {
         let all = store.list_tenants(app::operate::LIST_MAX).await?;

@@ -31,8 +31,7 @@ pub async fn run(
     let handle = metrics::install()?;
     tokio::spawn(metrics::upkeep(handle.clone()));
 
-    let Database::Sqlite { path } = &config.database;
-    let store = open_store(path, secrets.keyring, migrate)?;
+    let store = open_store(&config.database, secrets.keyring, migrate)?;
     let listener = listener(&config).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.public_url(address);
@@ -61,7 +60,7 @@ pub async fn run(
     app.consumer.retention = config.retention;
     app.consumer.reconcile_hour = config.reconcile_hour;
     app.consumer.customer_data_life = config.customer_data_life;
-    if !role.works() {
+    if !role.works() && matches!(config.database, Database::Sqlite { .. }) {
         tracing::warn!(
             "this process stores what comes in and carries none of it out, and no other process can \
              use a SQLite database beside it: what comes in waits until one with the role \"all\" or \
@@ -69,7 +68,7 @@ pub async fn run(
         );
     }
     tracing::info!(
-        %address, public_url, role = role.name(), database = %path.display(),
+        %address, public_url, role = role.name(), database = %config.database.place(),
         stripe = config.stripe_api_base.as_str(), "paybridge is ready"
     );
     let process = app.process.clone();
@@ -110,8 +109,10 @@ async fn listener(config: &Config) -> anyhow::Result<TcpListener> {
 /// # Errors
 /// It cannot be migrated; nothing is left half done.
 pub fn migrate(config: &Config) -> anyhow::Result<String> {
-    let Database::Sqlite { path } = &config.database;
-    let applied = store::migrate(path, &SystemEntropy)?;
+    let applied = match &config.database {
+        Database::Sqlite { path } => store::migrate(path, &SystemEntropy)?,
+        Database::Postgres(server) => store::migrate_server(server, &SystemEntropy)?,
+    };
     let mut text = String::new();
     for migration in &applied {
         text.push_str(&format!("applied {} {}\n", migration.version, migration.name));

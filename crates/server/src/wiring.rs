@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,14 +15,16 @@ use app::{Context, Entropy, Psp, Site, Store};
 use messaging::{Consumer, HttpPush, PushTransport, Relay, Routes};
 use secrecy::SecretString;
 use signin::{Doorkeeper, HttpKeySource, IdentityProvider};
-use store::{Keyring, OpenOptions, SqliteStore};
+use store::{DatabaseOperator, DatabaseStore, Keyring, OpenOptions};
 use stripe::{HttpTransport, StripeClient, StripePsp, Timeouts};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use url::Url;
 use web::{Limits, TrustedProxies};
 
-use crate::config::{Auth, Config, ConnectionLimits, IdentityProviderSettings, Transport};
+use crate::config::{
+    Auth, Config, ConnectionLimits, Database, IdentityProviderSettings, Transport,
+};
 use crate::entropy::SystemEntropy;
 use crate::listen;
 
@@ -151,17 +152,45 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// Opens the SQLite database at `path`.
+/// Opens the database.
 ///
 /// # Errors
 /// It cannot be used; the error says why and what to do.
 pub fn open_store(
-    path: &Path,
+    database: &Database,
     keyring: Keyring,
     migrate: bool,
-) -> anyhow::Result<Arc<SqliteStore>> {
-    let store = SqliteStore::open(path, keyring, OpenOptions { migrate }, &SystemEntropy)?;
+) -> anyhow::Result<Arc<DatabaseStore>> {
+    let options = OpenOptions { migrate };
+    let store = match database {
+        Database::Sqlite { path } => DatabaseStore::open(path, keyring, options, &SystemEntropy)?,
+        Database::Postgres(server) => {
+            DatabaseStore::connect(server, keyring, options, &SystemEntropy)?
+        }
+    };
     Ok(Arc::new(store))
+}
+
+/// Opens the database for a command that an operator gives, which uses it as the app does.
+///
+/// # Errors
+/// As for [`open_store`].
+pub fn open_beside(database: &Database, keyring: Keyring) -> anyhow::Result<DatabaseStore> {
+    Ok(match database {
+        Database::Sqlite { path } => DatabaseStore::beside(path, keyring)?,
+        Database::Postgres(server) => DatabaseStore::connect_beside(server, keyring)?,
+    })
+}
+
+/// Opens the database for an operator, beside a running server.
+///
+/// # Errors
+/// As for [`open_store`].
+pub fn open_operator(database: &Database) -> anyhow::Result<DatabaseOperator> {
+    Ok(match database {
+        Database::Sqlite { path } => DatabaseOperator::open(path)?,
+        Database::Postgres(server) => DatabaseOperator::connect(server)?,
+    })
 }
 
 /// Tells who calls, by the configuration.

@@ -264,8 +264,8 @@ fn wrong_values_name_the_key_and_what_is_expected() {
 #[test]
 fn databases_that_are_not_there() {
     insta::assert_snapshot!(
-        wrong_variable("PAYBRIDGE_DATABASE_URL", "postgres://paybridge:hunter2@db/paybridge"),
-        @"PAYBRIDGE_DATABASE_URL: PostgreSQL is not there yet; this version stores in SQLite: use `sqlite:` and the path of a file"
+        wrong_variable("PAYBRIDGE_DATABASE_URL", "postgres://:hunter2@db/paybridge"),
+        @"PAYBRIDGE_DATABASE_URL: the address does not read as postgres://USER:PASSWORD@HOST:PORT/DATABASE (it names no user or no database)"
     );
     insta::assert_snapshot!(
         wrong("database_url = \"sqlite::memory:\""),
@@ -273,7 +273,7 @@ fn databases_that_are_not_there() {
     );
     insta::assert_snapshot!(
         wrong("database_url = \"./paybridge.db\""),
-        @r#"paybridge.toml: `database_url`: expected a database URL, such as "sqlite:./paybridge-data/paybridge.db""#
+        @r#"paybridge.toml: `database_url`: expected a database URL, such as "sqlite:./paybridge-data/paybridge.db" or "postgres://…""#
     );
 }
 
@@ -467,6 +467,22 @@ fn a_variable_that_is_no_text() {
     let variables = vec![(OsString::from("PAYBRIDGE_LOG"), value)];
     let result = Config::load(Sources { file: None, variables });
     assert_eq!(told(result), "PAYBRIDGE_LOG is not valid UTF-8");
+}
+
+#[test]
+fn the_password_of_a_database_is_shown_nowhere() {
+    let address = "postgres://paybridge:hunter2@db.example.com/books?sslmode=disable";
+    let settings = Settings::gather(sources("", &[("PAYBRIDGE_DATABASE_URL", address)])).unwrap();
+    let config = Config::from_settings(&settings).unwrap();
+    let report = Report::new(&settings, &config);
+    let masked = "postgres://paybridge:********@db.example.com:5432/books";
+    assert_eq!(config.database.place(), masked);
+    for shown in [report.text(), report.json().unwrap()] {
+        assert!(shown.contains(masked), "{shown}");
+    }
+    for shown in [report.text(), report.json().unwrap(), format!("{config:?} {report:?}")] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
 }
 
 #[test]

@@ -110,7 +110,14 @@ impl Bystander for Counter {
 async fn travel(
     make: impl FnOnce(Arc<Installation>, Arc<Mutex<Process>>) -> Box<dyn Bystander>,
 ) -> anyhow::Result<()> {
-    let installation = Arc::new(Installation::new());
+    travel_on(Installation::new(), make).await
+}
+
+async fn travel_on(
+    installation: Installation,
+    make: impl FnOnce(Arc<Installation>, Arc<Mutex<Process>>) -> Box<dyn Bystander>,
+) -> anyhow::Result<()> {
+    let installation = Arc::new(installation);
     let _sandbox = installation.start_sandbox();
     slow_stripe_down(&installation.stripe()).await;
     let app = Arc::new(Mutex::new(installation.start_app()));
@@ -170,6 +177,37 @@ fn mix(seed: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)
+}
+
+/// Ends every connection to the database at every other point of the journey.
+struct Cutter {
+    database: String,
+    passed: AtomicUsize,
+}
+
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'paybridge' AND datname = current_database()";
+
+#[async_trait]
+impl Bystander for Cutter {
+    async fn at(&self, label: &str) {
+        if counts(label) && self.passed.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
+            testkit::postgres::statement(&self.database, CUT).await;
+        }
+    }
+}
+
+/// Two processes work on one database, and lose their connections to it again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_ends_right_on_postgresql() {
+    install_tls();
+    let database = testkit::postgres::database().await;
+    let installation = Installation::on(database.clone(), tempfile::tempdir().unwrap());
+    let mut another = installation.command(&["serve"]);
+    let another = another.env("PAYBRIDGE_LISTEN", "127.0.0.1:0");
+    let _another = Process::start(another);
+    let cutter = Cutter { database, passed: AtomicUsize::new(0) };
+    travel_on(installation, |_, _| Box::new(cutter)).await.expect("the journey");
 }
 
 /// SIGTERM is no kill: what was begun is finished, and the process says so by its exit code.

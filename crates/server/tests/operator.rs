@@ -544,6 +544,7 @@ async fn a_customer_is_erased_only_once_everything_is_settled() {
     );
     let expected = serde_json::json!({
         "dry_run": false, "payments": ["DE--2"], "bodies": 0, "credentials": 0, "log_emptied": true,
+        "vacuumed": true,
     });
     assert_eq!(site.json(&erase(&order)), expected);
     let told = site.says(&erase(&order));

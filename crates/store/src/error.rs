@@ -1,10 +1,15 @@
 //! What can go wrong at the database, by what the caller does next.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use app::ports::StoreError;
 use rusqlite::ErrorCode;
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::ServerError;
+use crate::database::Failure;
 
 /// Why a database could not be opened or brought up to date. All of them stop the start and are
 /// for the operator.
@@ -75,6 +80,9 @@ pub enum OpenError {
         /// The journal that SQLite fell back to.
         mode: String,
     },
+    /// A statement on PostgreSQL failed before anything was served.
+    #[error("cannot use the database: {0}")]
+    Statement(String),
     /// SQLite does not take the file.
     #[error("cannot use the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -85,15 +93,24 @@ pub enum OpenError {
         version: i64,
         /// Its name.
         name: &'static str,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What the database says.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// PostgreSQL cannot be reached, or is none that can be used.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The operating system gives no thread.
     #[error("cannot start a thread for the database: {0}")]
     Thread(std::io::Error),
     /// What is in the database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Failure> for OpenError {
+    fn from(failure: Failure) -> Self {
+        Self::Statement(told(&failure))
+    }
 }
 
 /// Says which table a statement was about, and turns SQLite's errors into the port's.
@@ -104,15 +121,22 @@ pub(crate) trait At<T> {
     fn at(self, table: &'static str) -> Result<T, StoreError>;
 }
 
-impl<T> At<T> for rusqlite::Result<T> {
+impl<T> At<T> for Result<T, Failure> {
     fn at(self, table: &'static str) -> Result<T, StoreError> {
-        self.map_err(|error| store_error(&error, table))
+        self.map_err(|failure| store_error(&failure, table))
     }
 }
 
-fn store_error(error: &rusqlite::Error, table: &'static str) -> StoreError {
-    let rows_are_wrong = match error {
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+impl<T> At<T> for rusqlite::Result<T> {
+    fn at(self, table: &'static str) -> Result<T, StoreError> {
+        self.map_err(Failure::Sqlite).at(table)
+    }
+}
+
+/// What a failure means for the caller.
+pub(crate) fn store_error(failure: &Failure, table: &'static str) -> StoreError {
+    let rows_are_wrong = match failure {
+        Failure::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => matches!(
             failure.code,
             ErrorCode::ConstraintViolation
                 | ErrorCode::DatabaseCorrupt
@@ -120,13 +144,41 @@ fn store_error(error: &rusqlite::Error, table: &'static str) -> StoreError {
                 | ErrorCode::TypeMismatch
                 | ErrorCode::TooBig
         ),
-        // Everything that is not SQLite's own failure is a value that does not read.
-        _ => true,
+        Failure::Postgres(error) => error.code().is_some_and(is_about_rows),
+        Failure::Lost(_) => false,
+        // Everything that is not the database's own failure is a value that does not read.
+        Failure::Sqlite(_) | Failure::Unreadable { .. } | Failure::NoRow => true,
     };
     if rows_are_wrong {
-        StoreError::Corrupt { table, detail: error.to_string() }
+        StoreError::Corrupt { table, detail: told(failure) }
     } else {
-        StoreError::Unavailable(error.to_string())
+        StoreError::Unavailable(told(failure))
+    }
+}
+
+/// The classes "data exception" and "integrity constraint violation", and what the server says of
+/// damaged files.
+fn is_about_rows(code: &SqlState) -> bool {
+    let damaged = [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED];
+    code.code().starts_with("22") || code.code().starts_with("23") || damaged.contains(code)
+}
+
+/// PostgreSQL's driver says in its own words only that there was an error; what it was is behind it.
+fn told(failure: &Failure) -> String {
+    match failure {
+        Failure::Postgres(error) => with_cause(error),
+        Failure::Sqlite(_) | Failure::Lost(_) | Failure::Unreadable { .. } | Failure::NoRow => {
+            failure.to_string()
+        }
+    }
+}
+
+/// An error with what it comes from, without the values of rows that the server adds.
+pub(crate) fn with_cause(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => format!("{} ({})", said.message(), said.code().code()),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
     }
 }
 

@@ -1,22 +1,37 @@
 //! Storage: the [`Store`](app::ports::Store) and [`OperatorStore`](app::ports::OperatorStore) ports on
-//! SQLite. Nothing else knows SQL.
+//! SQLite and on PostgreSQL. Nothing else knows SQL.
 //!
-//! - [`SqliteStore`]: the store itself, with its own threads or inline for simulations.
-//! - [`SqliteOperator`]: the same database as an operator uses it, beside a running server.
-//! - [`migrate`]: brings a database up to date without serving it.
-//! - [`back_up`] and [`restore`]: a whole copy of a database, made beside a running server.
+//! - [`DatabaseStore`]: the store itself, with its own threads or inline for simulations.
+//! - [`DatabaseOperator`]: the same database as an operator uses it, beside a running server.
+//! - [`migrate`], [`migrate_server`]: bring a database up to date without serving it.
+//! - [`back_up`] and [`restore`]: a whole copy of a SQLite database, made beside a running server.
 //! - [`Keyring`]: the keys that tenants' credentials are encrypted with, from the first row on.
 //!
+//! Both databases run the same statements through `database`, which knows the differences between them.
 //! What the store promises is written down as tests in `testkit::store_contract`.
 
+mod database;
+mod driver;
 mod error;
+mod job;
 mod keyring;
+mod migration;
+mod postgres;
 mod rows;
+mod sql;
 mod sqlite;
 
+pub use driver::WriteCounts;
 pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
-pub use sqlite::{
-    AppliedMigration, CheckedCopy, CopyError, KeyUse, OpenOptions, Restored, Rotated, STEP_PAUSE,
-    SqliteOperator, SqliteStore, WriteCounts, back_up, migrate, restore, ring_ids,
+pub use migration::AppliedMigration;
+pub use postgres::{PostgresServer, ServerError, migrate_server};
+pub use sql::{
+    DatabaseOperator, DatabaseStore, KeyUse, OpenOptions, Rewritten, Rotated, STEP_PAUSE,
 };
+pub use sqlite::{CheckedCopy, CopyError, Restored, back_up, migrate, restore, ring_ids};
+
+/// The store, by the database that tests and simulations make it on.
+pub type SqliteStore = DatabaseStore;
+/// The operator's side of [`SqliteStore`].
+pub type SqliteOperator = DatabaseOperator;

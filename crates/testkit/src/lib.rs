@@ -2,6 +2,7 @@
 //!
 //! - [`TestEntropy`]: a clock that stands still until it is moved, and ids that are counted.
 //! - [`builders`]: a tenant, an order, a payment and a message with sensible defaults.
+//! - [`postgres`]: a PostgreSQL for tests.
 //! - [`UnsureStore`]: a store whose database is lost before or after something was done.
 //! - [`TestIdentityProvider`]: signs tokens; [`TestSignIn`]: lets tests in that are about
 //!   something else.
@@ -16,6 +17,7 @@
 pub mod builders;
 mod entropy;
 pub mod identity_provider;
+pub mod postgres;
 mod sign_in;
 pub mod store_contract;
 mod unsure_merchants;

@@ -1,7 +1,8 @@
 //! `paybridge backup` and `paybridge restore`: a whole copy of the database, and back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use app::Entropy;
 use clap::Args;
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ pub(super) struct RestoreArguments {
 
 pub(super) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
     let config = arguments.file.load()?;
-    let Database::Sqlite { path } = &config.database;
+    let path = file_of(&config)?;
     let copy = store::back_up(path, &arguments.to, &ring(&config))?;
     if arguments.json {
         return print_json(&json!({"file": arguments.to, "copy": wire(&copy)}));
@@ -74,7 +75,7 @@ pub(super) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
 
 pub(super) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
     let config = arguments.file.load()?;
-    let Database::Sqlite { path } = &config.database;
+    let path = file_of(&config)?;
     let now = SystemEntropy.now();
     let restored = store::restore(&arguments.from, path, &ring(&config), now, arguments.dry_run)?;
     let Restored { copy, set_aside } = &restored;
@@ -100,6 +101,17 @@ pub(super) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
         text.push_str("Next: start the app. The guide says what becomes of what happened since.\n");
     }
     output::print(&text)
+}
+
+/// The file of a SQLite database.
+fn file_of(config: &Config) -> anyhow::Result<&Path> {
+    match &config.database {
+        Database::Sqlite { path } => Ok(path),
+        Database::Postgres(_) => Err(anyhow!(
+            "the database is a PostgreSQL server: make and restore copies of it with its own tools, \
+             such as pg_dump and pg_restore"
+        )),
+    }
 }
 
 /// The ids of the keys that the configuration has. Neither command needs a key: this says whether

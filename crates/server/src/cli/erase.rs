@@ -10,6 +10,7 @@ use app::ports::{
 use clap::Args;
 use payment::{OrderReference, TenantId};
 use serde::Serialize;
+use store::Rewritten;
 
 use crate::cli::operator::{help_end, print_json};
 use crate::cli::output;
@@ -25,8 +26,9 @@ const NAMED_MAX: usize = 10;
 ///
 /// Takes names, addresses and e-mail addresses out of payments, their journal and the webhooks about
 /// them. Orders, items, amounts, times, Stripe's ids, and the kind and last digits of a card stay: they
-/// are the books. The file is written anew, so that nothing is left in it; a server beside it waits
-/// with its writes meanwhile. Backups from before still have everything.
+/// are the books. A SQLite file is written anew, so that nothing is left in it; a server beside it waits
+/// with its writes meanwhile. PostgreSQL has the bytes of the old rows until a vacuum. Backups from
+/// before still have everything.
 ///
 /// With --everything the tenant's Stripe keys, its data key and its tokens are destroyed, too, and
 /// its settings and the names of its merchants are erased. It has to be disconnected first.
@@ -105,21 +107,31 @@ pub(super) fn run(arguments: &EraseArguments) -> anyhow::Result<()> {
         ErasureOutcome::Unfinished { work, parked } => bail!(unfinished(&tenant, work, parked)),
     };
     let is_nothing = erased.payments.is_empty() && !whole;
-    let log_emptied = rehearsed || is_nothing || store.rewrite()?;
+    let left = if rehearsed || is_nothing { Rewritten::Whole } else { store.rewrite()? };
     if arguments.json {
-        return print_json(&JsonErased::new(&erased, rehearsed, log_emptied));
+        return print_json(&JsonErased::new(&erased, rehearsed, left));
     }
     if is_nothing {
         return output::print("Nothing to erase: no payment names them, or none any more.\n");
     }
     let mut text = told(&erased, rehearsed, whole);
-    if !log_emptied {
-        text.push_str(
-            "The log beside the database still has it, because the server was reading: it is \
-             overwritten with the next writes, and gone after a restart.\n",
-        );
-    }
+    text.push_str(still_there(left));
     output::print(&text)
+}
+
+fn still_there(left: Rewritten) -> &'static str {
+    match left {
+        Rewritten::Whole => "",
+        Rewritten::ButForTheLog => {
+            "The log beside the database still has it, because the server was reading: it is \
+             overwritten with the next writes, and gone after a restart.\n"
+        }
+        Rewritten::UntilVacuum => {
+            "PostgreSQL still has the bytes of the old rows: in its files until a vacuum has cleared \
+             them and others are written there, and in its log. docs/guide/operate.md has how to be \
+             rid of them at once.\n"
+        }
+    }
 }
 
 fn told(erased: &Erased, rehearsed: bool, whole: bool) -> String {
@@ -191,11 +203,18 @@ struct JsonErased<'a> {
     bodies: u64,
     credentials: u64,
     log_emptied: bool,
+    vacuumed: bool,
 }
 
 impl<'a> JsonErased<'a> {
-    fn new(erased: &'a Erased, dry_run: bool, log_emptied: bool) -> Self {
+    fn new(erased: &'a Erased, dry_run: bool, left: Rewritten) -> Self {
         let Erased { payments, bodies, credentials } = erased;
-        Self { dry_run, payments, bodies: *bodies, credentials: *credentials, log_emptied }
+        let (log_emptied, vacuumed) = match left {
+            Rewritten::Whole => (true, true),
+            Rewritten::ButForTheLog => (false, true),
+            Rewritten::UntilVacuum => (false, false),
+        };
+        let (bodies, credentials) = (*bodies, *credentials);
+        Self { dry_run, payments, bodies, credentials, log_emptied, vacuumed }
     }
 }

@@ -7,16 +7,16 @@ use app::Entropy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use store::{KeyUse, Keyring, STEP_PAUSE, SqliteOperator};
+use store::{DatabaseOperator, KeyUse, Keyring, STEP_PAUSE};
 use zeroize::Zeroizing;
 
 use crate::cli::operator::{help_end, print_json};
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::Table;
 use crate::cli::{EXIT_CODES, output};
-use crate::config::Database;
 use crate::config::keys::ENCRYPTION_KEY_BYTES;
 use crate::entropy::SystemEntropy;
+use crate::wiring::open_operator;
 
 /// Make and rotate encryption keys
 #[derive(Debug, Args)]
@@ -71,15 +71,14 @@ struct RotateArguments {
 /// The keys of the configuration, and the database they are for.
 struct Ring {
     keyring: Arc<Keyring>,
-    store: SqliteOperator,
+    store: DatabaseOperator,
 }
 
 impl Ring {
     fn open(arguments: &RingArguments) -> anyhow::Result<Self> {
         let config = arguments.file.load()?;
         let keyring = Arc::new(config.keyring()?);
-        let Database::Sqlite { path } = &config.database;
-        Ok(Self { keyring, store: SqliteOperator::open(path)? })
+        Ok(Self { keyring, store: open_operator(&config.database)? })
     }
 
     async fn uses(&self) -> anyhow::Result<Vec<KeyUse>> {

@@ -10,14 +10,13 @@ use clap::Args;
 use jiff::Timestamp;
 use payment::TenantId;
 use serde::Serialize;
-use store::SqliteOperator;
 use uuid::Uuid;
 
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::printable;
 use crate::cli::{EXIT_CODES, output};
-use crate::config::Database;
 use crate::entropy::SystemEntropy;
+use crate::wiring::open_operator;
 
 /// How many rows a list has.
 #[derive(Clone, Copy, Debug, Args)]
@@ -224,8 +223,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     let config = file.load()?;
-    let Database::Sqlite { path } = &config.database;
-    let store = SqliteOperator::open(path)?;
+    let store = open_operator(&config.database)?;
     start::runtime()?.block_on(work(Box::new(store), SystemEntropy.now()))
 }
 

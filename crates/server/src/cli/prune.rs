@@ -4,14 +4,13 @@ use app::Entropy;
 use app::ports::{PruneBefore, Pruned, Upkeep};
 use clap::Args;
 use serde_json::json;
-use store::SqliteOperator;
 
 use crate::cli::operator::{help_end, print_json};
 use crate::cli::output;
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::{Table, time};
-use crate::config::Database;
 use crate::entropy::SystemEntropy;
+use crate::wiring::open_operator;
 
 /// Give up rows that nobody needs any more
 ///
@@ -37,8 +36,7 @@ pub(super) struct PruneArguments {
 
 pub(super) fn run(arguments: &PruneArguments) -> anyhow::Result<()> {
     let config = arguments.file.load()?;
-    let Database::Sqlite { path } = &config.database;
-    let store = SqliteOperator::open(path)?;
+    let store = open_operator(&config.database)?;
     let before = config.retention.before(SystemEntropy.now());
     let pruned = start::runtime()?.block_on(async {
         if arguments.dry_run {

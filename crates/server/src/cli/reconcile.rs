@@ -13,16 +13,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use payment::{PaymentId, TenantId};
 use serde::Serialize;
-use store::SqliteStore;
+use store::DatabaseStore;
 
 use crate::cli::operator::print_json;
 use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::printable;
 use crate::cli::tenant::tenant_id;
 use crate::cli::{EXIT_FAILED, EXIT_OK, output};
-use crate::config::{Config, Database};
+use crate::config::Config;
 use crate::entropy::SystemEntropy;
-use crate::wiring::stripe_over_http;
+use crate::wiring::{open_beside, stripe_over_http};
 
 const HELP_END: &str = "\
 Examples:
@@ -87,8 +87,7 @@ fn payment_id(text: &str) -> Result<PaymentId, String> {
 pub(super) fn run(arguments: &ReconcileArguments) -> anyhow::Result<u8> {
     let config = arguments.file.load()?;
     let keyring = config.keyring()?;
-    let Database::Sqlite { path } = &config.database;
-    let store = Arc::new(SqliteStore::beside(path, keyring)?);
+    let store = Arc::new(open_beside(&config.database, keyring)?);
     start::install_tls()?;
     start::runtime()?.block_on(reconcile(arguments, &config, store))
 }
@@ -96,7 +95,7 @@ pub(super) fn run(arguments: &ReconcileArguments) -> anyhow::Result<u8> {
 async fn reconcile(
     arguments: &ReconcileArguments,
     config: &Config,
-    store: Arc<SqliteStore>,
+    store: Arc<DatabaseStore>,
 ) -> anyhow::Result<u8> {
     let entropy = Arc::new(SystemEntropy);
     let context = Context {
@@ -130,7 +129,7 @@ async fn reconcile(
 }
 
 /// Tenants that were ever configured, in their order.
-async fn tenants(store: &SqliteStore, only: Option<&TenantId>) -> anyhow::Result<Vec<TenantId>> {
+async fn tenants(store: &DatabaseStore, only: Option<&TenantId>) -> anyhow::Result<Vec<TenantId>> {
     let (mut tenants, mut last): (Vec<TenantId>, Option<Watch>) = (Vec::new(), None);
     loop {
         let page = store.watches(last.as_ref(), LIST_MAX).await?;

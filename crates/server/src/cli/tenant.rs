@@ -7,7 +7,7 @@ use app::tenant::Tenant;
 use clap::{Args, Subcommand};
 use payment::TenantId;
 use serde::Serialize;
-use store::SqliteOperator;
+use store::DatabaseOperator;
 
 use crate::cli::account::{self, AccountArguments};
 use crate::cli::erase::{self, EraseArguments};
@@ -16,8 +16,8 @@ use crate::cli::start::{self, ConfigFile};
 use crate::cli::table::{Table, printable};
 use crate::cli::token::{self, JsonToken, TokenArguments};
 use crate::cli::{EXIT_CODES, output};
-use crate::config::Database;
 use crate::entropy::SystemEntropy;
+use crate::wiring::open_operator;
 
 /// The longest tenant identifier, in bytes: as long as in a header.
 const TENANT_MAX: usize = 255;
@@ -109,9 +109,8 @@ pub(super) fn tenant_id(text: &str) -> Result<TenantId, String> {
 }
 
 /// Opens the database that the configuration names, beside a running server.
-pub(super) fn open(file: &ConfigFile) -> anyhow::Result<SqliteOperator> {
-    let Database::Sqlite { path } = file.load()?.database;
-    Ok(SqliteOperator::open(&path)?)
+pub(super) fn open(file: &ConfigFile) -> anyhow::Result<DatabaseOperator> {
+    open_operator(&file.load()?.database)
 }
 
 fn list(arguments: &ListArguments) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 //! `docs/configuration.md` all come from it.
 
 mod auth;
+mod database;
 mod limits;
 mod platform;
 mod upkeep;
@@ -11,6 +12,7 @@ mod upkeep;
 use protocol::Channel;
 
 pub use auth::*;
+pub use database::*;
 pub use limits::*;
 pub use platform::*;
 pub use upkeep::*;
@@ -100,7 +102,8 @@ impl Kind {
             Self::Address => r#"an IP address with a port, such as "127.0.0.1:8080""#.to_owned(),
             Self::Url => r#"an http or https URL, such as "https://pay.example.com""#.to_owned(),
             Self::Database => {
-                r#"a database URL, such as "sqlite:./paybridge-data/paybridge.db""#.to_owned()
+                r#"a database URL, such as "sqlite:./paybridge-data/paybridge.db" or "postgres://…""#
+                    .to_owned()
             }
             Self::EncryptionKey => format!(
                 "{ENCRYPTION_KEY_BYTES} bytes in base64, as `paybridge keys generate` prints them"
@@ -206,16 +209,6 @@ pub const PUBLIC_URL: Key = Key {
     secret: false,
     doc: "Where shoppers, the shop and Stripe reach the app: the start of every link and webhook \
           address it hands out.",
-};
-
-/// Where the data are.
-pub const DATABASE_URL: Key = Key {
-    name: "database_url",
-    variable: "PAYBRIDGE_DATABASE_URL",
-    kind: Kind::Database,
-    fallback: Fallback::Value("sqlite:./paybridge-data/paybridge.db"),
-    secret: false,
-    doc: "Where the data are: `sqlite:` and the path of a file, whose folder is made if need be.",
 };
 
 /// What the tenants' credentials are encrypted with.
@@ -406,8 +399,8 @@ pub static CHANNELS: [ChannelKeys; 4] = [
 ];
 
 /// The keys outside of tables but those of [`auth`] and [`upkeep`], in the order of the reference.
-static FIRST_KEYS: [Key; 5] =
-    [LISTEN, PUBLIC_URL, DATABASE_URL, ENCRYPTION_KEY, OLDER_ENCRYPTION_KEYS];
+static FIRST_KEYS: [Key; 2] = [LISTEN, PUBLIC_URL];
+static KEY_KEYS: [Key; 2] = [ENCRYPTION_KEY, OLDER_ENCRYPTION_KEYS];
 static LAST_KEYS: [Key; 7] = [
     STRIPE_API_BASE,
     STRIPE_JS_URL,
@@ -425,7 +418,12 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
         .iter()
         .flat_map(|keys| [&keys.secret_key, &keys.publishable_key, &keys.webhook_secrets]);
     let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
-    let single = FIRST_KEYS.iter().chain(&auth::ALL).chain(&LAST_KEYS);
+    let single = FIRST_KEYS
+        .iter()
+        .chain(&database::ALL)
+        .chain(&KEY_KEYS)
+        .chain(&auth::ALL)
+        .chain(&LAST_KEYS);
     single
         .chain(&upkeep::ALL)
         .chain(&limits::ALL)

@@ -69,7 +69,7 @@ impl Reader<'_> {
         self.read(key, |text| parse::number(text, key.kind))
     }
 
-    fn size(&mut self, key: &keys::Key) -> Option<usize> {
+    pub(super) fn size(&mut self, key: &keys::Key) -> Option<usize> {
         self.number(key).and_then(|number| usize::try_from(number).ok())
     }
 

@@ -9,6 +9,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ipnet::IpNet;
 use secrecy::{SecretBox, SecretString};
+use store::PostgresServer;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -56,12 +57,9 @@ pub(super) fn url(text: &str) -> Parsed<Url> {
 
 /// A database URL may carry a password: it is never repeated.
 pub(super) fn database(text: &str) -> Parsed<Database> {
-    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-        return Err(
-            "PostgreSQL is not there yet; this version stores in SQLite: use `sqlite:` and the \
-             path of a file"
-                .to_owned(),
-        );
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        let server = PostgresServer::parse(text).map_err(|error| error.to_string())?;
+        return Ok(Database::Postgres(Box::new(server)));
     }
     let expected = || format!("expected {}", Kind::Database.expects());
     let path = text.strip_prefix("sqlite:").ok_or_else(expected)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::config::keys::{self, Fallback, Key};
-use crate::config::{Config, Settings};
+use crate::config::{Config, Database, Settings};
 
 /// What stands for a secret that is set. It does not tell how long the secret is.
 pub const MASK: &str = "********";
@@ -99,7 +99,11 @@ impl Line {
                 }
             };
         };
-        let value = if key.secret { MASK.to_owned() } else { setting.value.clone() };
+        let value = match &config.database {
+            _ if key.secret => MASK.to_owned(),
+            Database::Postgres(server) if *key == keys::DATABASE_URL => server.to_string(),
+            Database::Postgres(_) | Database::Sqlite { .. } => setting.value.clone(),
+        };
         Self { key, value: Some(value), source: Some(setting.origin.to_string()) }
     }
 

@@ -17,14 +17,14 @@ use app::{Entropy, Site};
 use messaging::Routes;
 use payment::TenantId;
 use secrecy::ExposeSecret;
-use store::{Keyring, SqliteStore};
+use store::{DatabaseStore, Keyring};
 use stripe_sandbox::{HttpWebhookSender, Options, Sandbox};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use web::{Limits, TrustedProxies};
 
-use crate::config::{Auth, ConnectionLimits};
+use crate::config::{Auth, ConnectionLimits, Database};
 use crate::entropy::SystemEntropy;
 use crate::metrics;
 use crate::shutdown::StopSignals;
@@ -212,7 +212,7 @@ async fn start_app(
     let public_url = format!("http://{address}");
     let handle = metrics::install()?;
     let keyring = Keyring::from_base64(&Keyring::generate()?)?;
-    let store = open_store(&folder.join("paybridge.db"), keyring, true)?;
+    let store = open_store(&Database::Sqlite { path: folder.join("paybridge.db") }, keyring, true)?;
     let app = App::new(Parts {
         sign_in: shop_sign_in(tokens, store.clone()).await?,
         store,
@@ -236,7 +236,7 @@ async fn start_app(
 /// Each tenant of the demo has a token of its own, as real ones would.
 async fn shop_sign_in(
     of_tenants: [(&str, &str); 2],
-    tokens: Arc<SqliteStore>,
+    tokens: Arc<DatabaseStore>,
 ) -> anyhow::Result<Arc<dyn SignIn>> {
     for (tenant, token) in of_tenants {
         let issued = NewToken {

@@ -1,12 +1,13 @@
-//! The database: whether it can be used, how much room there is, which keys open what is in it.
+//! The database: whether it can be used, how much room a file has, which keys open what is in it.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use app::ports::StoreError;
-use store::{Keyring, OpenError, SqliteOperator};
+use store::{DatabaseOperator, Keyring};
 
 use super::Finding;
+use crate::config::Database;
 
 /// With less free room on the database's disk, writing stops soon.
 pub const DISK_FREE_MIN_BYTES: u64 = 256 * MIB;
@@ -15,22 +16,33 @@ pub const DISK_FREE_WARNING_BYTES: u64 = 2048 * MIB;
 const MIB: u64 = 1024 * 1024;
 
 /// One that does not open. The error says what to do.
-pub(super) fn unusable(error: &OpenError) -> Finding {
+pub(super) fn unusable(error: &anyhow::Error) -> Finding {
     let next = "bring it back, or see what `database_url` names: docs/guide/operate.md";
     Finding::problem("database", error.to_string(), next)
 }
 
-pub(super) async fn checks(path: &Path, store: &SqliteOperator) -> Vec<Finding> {
-    let name = path.display();
-    let written = match store.check_write().await {
-        Ok(()) => Finding::ok("database", format!("{name} is of this version and can be written")),
-        Err(error) => Finding::problem(
-            "database",
-            format!("{name} cannot be written: {error}"),
+/// The room on the disk of a PostgreSQL server is for whoever runs that to watch: it may be elsewhere.
+pub(super) async fn checks(database: &Database, store: &DatabaseOperator) -> Vec<Finding> {
+    let (name, next, disk) = match database {
+        Database::Sqlite { path } => (
+            path.display().to_string(),
             "let the service's user own the file and its folder, on a disk that is not read-only",
+            disk(path),
+        ),
+        Database::Postgres(server) => (
+            server.to_string(),
+            "name the server that takes writes, not its standby, and let paybridge's user own the \
+             database and its tables",
+            None,
         ),
     };
-    std::iter::once(written).chain(disk(path)).collect()
+    let written = match store.check_write().await {
+        Ok(()) => Finding::ok("database", format!("{name} is of this version and can be written")),
+        Err(error) => {
+            Finding::problem("database", format!("{name} cannot be written: {error}"), next)
+        }
+    };
+    std::iter::once(written).chain(disk).collect()
 }
 
 #[cfg(unix)]
@@ -64,7 +76,7 @@ fn disk(_: &Path) -> Option<Finding> {
 
 /// Whether the key ring has every master key that the database needs.
 pub(super) async fn key_ring(
-    store: &SqliteOperator,
+    store: &DatabaseOperator,
     keyring: &Arc<Keyring>,
 ) -> Result<Vec<Finding>, StoreError> {
     let check = "encryption key";

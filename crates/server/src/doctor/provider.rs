@@ -4,7 +4,7 @@ use app::Site;
 use app::ports::{EndpointEvents, EndpointFault, PspError, RegisteredEndpoint, StoreError};
 use app::tenant::{Access, BusinessModel, Credentials, Tenant, WebhookEndpoint};
 use payment::MerchantStatus;
-use store::SqliteOperator;
+use store::DatabaseOperator;
 
 use super::{Examination, Finding, Outside};
 
@@ -17,7 +17,7 @@ const CONFIGURE: &str = "configure the tenant again, if only with \"{}\": that r
 impl Examination<'_> {
     pub(super) async fn provider(
         &self,
-        store: &SqliteOperator,
+        store: &DatabaseOperator,
         outside: &Outside,
         tenant: &Tenant,
         credentials: &Credentials,
@@ -73,7 +73,7 @@ impl Examination<'_> {
     /// Merchants who cannot be paid out.
     async fn merchants(
         &self,
-        store: &SqliteOperator,
+        store: &DatabaseOperator,
         outside: &Outside,
         tenant: &Tenant,
         credentials: &Credentials,

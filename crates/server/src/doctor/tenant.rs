@@ -9,7 +9,7 @@ use app::tenant::{Credentials, Tenant, TenantStatus};
 use jiff::{SignedDuration, Timestamp};
 use payment::Mode;
 use secrecy::ExposeSecret;
-use store::{Keyring, SqliteOperator};
+use store::{DatabaseOperator, Keyring};
 
 use super::{Examination, Finding};
 use crate::config::Auth;
@@ -24,7 +24,7 @@ const ROWS_MAX: u32 = 1_000;
 impl Examination<'_> {
     pub(super) async fn tenant(
         &self,
-        store: &SqliteOperator,
+        store: &DatabaseOperator,
         keyring: Option<&Arc<Keyring>>,
         tenant: &Tenant,
     ) -> anyhow::Result<Vec<Finding>> {
@@ -55,7 +55,7 @@ impl Examination<'_> {
 
     async fn tokens(
         &self,
-        store: &SqliteOperator,
+        store: &DatabaseOperator,
         tenant: &Tenant,
         now: Timestamp,
     ) -> Result<Finding, StoreError> {
@@ -78,7 +78,7 @@ impl Examination<'_> {
 
 /// Whether the stored keys open, and are of the mode that the tenant is in.
 async fn keys(
-    store: &SqliteOperator,
+    store: &DatabaseOperator,
     keyring: &Arc<Keyring>,
     tenant: &Tenant,
 ) -> Result<(Vec<Finding>, Option<Credentials>), StoreError> {
@@ -137,7 +137,7 @@ fn origins(tenant: &Tenant) -> Finding {
 
 /// How long the oldest message has waited for the shop.
 async fn channels(
-    store: &SqliteOperator,
+    store: &DatabaseOperator,
     tenant: &Tenant,
     now: Timestamp,
 ) -> Result<Finding, StoreError> {
@@ -168,7 +168,7 @@ async fn channels(
 
 /// What waits for a person.
 async fn work(
-    store: &SqliteOperator,
+    store: &DatabaseOperator,
     tenant: &Tenant,
     now: Timestamp,
 ) -> Result<Finding, StoreError> {

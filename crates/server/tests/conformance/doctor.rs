@@ -62,6 +62,16 @@ impl Site {
         Self::of(app, folder).await
     }
 
+    /// On a database of a PostgreSQL server.
+    async fn on_postgres(address: &str) -> Self {
+        let app = TestApp::on_postgres(address).moved_to(PUBLIC_URL);
+        let (status, answer) = app.configure(json!({})).await;
+        assert_eq!(status, 200, "{answer}");
+        let mut site = Self::of(app, tempfile::tempdir().unwrap()).await;
+        site.set("PAYBRIDGE_DATABASE_URL", Some(address));
+        site
+    }
+
     async fn of(app: TestApp, folder: TempDir) -> Self {
         let database = folder.path().join("paybridge.db");
         let variables = vec![
@@ -180,6 +190,37 @@ async fn an_installation_as_it_should_be_has_no_complaint() {
             "work",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_postgresql_is_asked_for_its_version_and_written_and_its_disk_is_not_looked_at() {
+    let address = testkit::postgres::database().await;
+    let mut site = Site::on_postgres(&address).await;
+    assert_eq!(site.complaints().await, [] as [&str; 0]);
+    let findings = site.report(true).await.findings;
+    let database = findings.iter().find(|finding| finding.check == "database").unwrap();
+    assert_eq!(database.text, format!("{address} is of this version and can be written"));
+    assert!(!findings.iter().any(|finding| finding.check == "disk"));
+
+    // A role of that name is known to the whole server, the database's name to this test alone.
+    let reader = format!("reader_of_{}", address.rsplit_once('/').unwrap().1);
+    let grant = format!(
+        "CREATE ROLE {reader} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"
+    );
+    testkit::postgres::statement(&address, &grant).await;
+    let as_reader = address.replace("paybridge@", &format!("{reader}@"));
+    site.set("PAYBRIDGE_DATABASE_URL", Some(&as_reader));
+    let told = site.complaint().await;
+    let expected = format!(
+        "problem database: {as_reader} cannot be written: the database is not available: permission \
+         denied for table installation (42501) -> name the server that takes writes"
+    );
+    assert!(told.starts_with(&expected), "{told}");
+
+    site.set("PAYBRIDGE_DATABASE_URL", Some("postgres://paybridge:hunter2@127.0.0.1:1/books"));
+    let told = site.complaint().await;
+    let expected = "problem database: cannot connect to PostgreSQL at 127.0.0.1:1/books: ";
+    assert!(told.starts_with(expected) && !told.contains("hunter2"), "{told}");
 }
 
 #[tokio::test]

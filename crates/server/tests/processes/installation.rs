@@ -52,6 +52,7 @@ pub struct Installation {
     pub app_port: u16,
     pub sandbox_port: u16,
     pub folder: tempfile::TempDir,
+    pub database: String,
     pub encryption_key: String,
     /// The shop's.
     pub token: String,
@@ -59,10 +60,18 @@ pub struct Installation {
 
 impl Installation {
     pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("paybridge.db").display());
+        Self::on(database, folder)
+    }
+
+    /// On this database.
+    pub fn on(database: String, folder: tempfile::TempDir) -> Self {
         let mut installation = Self {
             app_port: free_port(),
             sandbox_port: free_port(),
-            folder: tempfile::tempdir().unwrap(),
+            folder,
+            database,
             encryption_key: Keyring::generate().unwrap().expose_secret().to_owned(),
             token: String::new(),
         };
@@ -98,13 +107,12 @@ impl Installation {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let database = self.folder.path().join("paybridge.db");
         let mut command = Command::new(env!("CARGO_BIN_EXE_paybridge"));
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("PAYBRIDGE_LISTEN", format!("127.0.0.1:{}", self.app_port))
-            .env("PAYBRIDGE_DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("PAYBRIDGE_DATABASE_URL", &self.database)
             .env("PAYBRIDGE_ENCRYPTION_KEY", &self.encryption_key)
             .env("PAYBRIDGE_AUTH_TOKEN", OPERATOR_TOKEN)
             .env("PAYBRIDGE_STRIPE_API_BASE", self.stripe())

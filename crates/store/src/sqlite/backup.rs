@@ -9,8 +9,9 @@ use rusqlite::{Connection, OptionalExtension};
 use thiserror::Error;
 
 use super::connection::{self, DatabaseLock};
-use super::rotate::{self, KeyUse};
-use super::{migrations, tenant};
+use super::migrations;
+use crate::database::Database;
+use crate::sql::{KeyUse, rotate, tenant};
 use crate::{Keyring, OpenError};
 
 /// Why a copy was not made, or not put back. Nothing was changed then.
@@ -142,8 +143,10 @@ pub fn check(path: &Path, ring: &[String]) -> Result<CheckedCopy, CopyError> {
     if missing_migrations == migrations::all() {
         return Err(damaged("no migration was ever applied to it".to_owned()));
     }
-    let installation = tenant::installation(&copy).map_err(|error| unreadable(&error))?;
-    let keys = rotate::key_uses(&copy, ring).map_err(|error| unreadable(&error))?;
+    let installation =
+        tenant::installation(&Database::Sqlite(&copy)).map_err(|error| unreadable(&error))?;
+    let keys =
+        rotate::key_uses(&Database::Sqlite(&copy), ring).map_err(|error| unreadable(&error))?;
     Ok(CheckedCopy { bytes, installation: installation.to_string(), missing_migrations, keys })
 }
 

@@ -3,67 +3,9 @@
 
 use app::ports::StoreError;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
-/// What a write came to, and whether what it wrote stays.
-#[derive(Debug)]
-pub(crate) enum Written<T> {
-    /// It stays.
-    Keep(T),
-    /// It is undone: a conflict was found on the way.
-    Undo(T),
-}
-
-/// One write of a batch.
-pub(crate) trait Job: Send {
-    /// Carries it out; whether what it wrote stays.
-    fn run(&mut self, connection: &Connection) -> bool;
-    /// Answers the caller: its own result, or why the batch was lost.
-    fn answer(self: Box<Self>, lost: Option<&str>);
-}
-
-struct Write<T, F> {
-    operation: Option<F>,
-    result: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
-/// A write, and where its answer will be.
-pub(crate) fn job<T, F>(operation: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>)
-where
-    T: Send + 'static,
-    F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send + 'static,
-{
-    let (reply, answer) = oneshot::channel();
-    (Box::new(Write { operation: Some(operation), result: None, reply }), answer)
-}
-
-impl<T, F> Job for Write<T, F>
-where
-    T: Send,
-    F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send,
-{
-    fn run(&mut self, connection: &Connection) -> bool {
-        let Some(operation) = self.operation.take() else { return false };
-        let (result, keep) = match operation(connection) {
-            Ok(Written::Keep(value)) => (Ok(value), true),
-            Ok(Written::Undo(value)) => (Ok(value), false),
-            Err(error) => (Err(error), false),
-        };
-        self.result = Some(result);
-        keep
-    }
-
-    fn answer(self: Box<Self>, lost: Option<&str>) {
-        let result = match (lost, self.result) {
-            (None, Some(result)) => result,
-            (Some(why), _) => Err(StoreError::Unavailable(why.to_owned())),
-            (None, None) => Err(StoreError::Unavailable("the write was not carried out".into())),
-        };
-        // Nobody may wait any more: the caller gave up, and the write stays.
-        let _ = self.reply.send(result);
-    }
-}
+use crate::database::Database;
+use crate::job::Job;
 
 /// Carries out all jobs in one transaction and answers them. If the transaction is lost, all of
 /// them are.
@@ -78,7 +20,7 @@ pub(crate) fn run_batch(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
         error.to_string()
     });
     for job in jobs {
-        job.answer(lost.as_deref());
+        job.answer(lost.clone().map(StoreError::Unavailable));
     }
 }
 
@@ -86,7 +28,7 @@ fn in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rus
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     for job in jobs {
         connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if !job.run(connection) {
+        if !job.run(&Database::Sqlite(connection)) {
             connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
         connection.prepare_cached("RELEASE job")?.execute([])?;
@@ -97,8 +39,12 @@ fn in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rus
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
+    use crate::database::params;
     use crate::error::At;
+    use crate::job::{Written, job};
 
     type Answer = oneshot::Receiver<Result<i64, StoreError>>;
 
@@ -109,8 +55,8 @@ mod tests {
     }
 
     fn insert(n: i64, then: fn(i64) -> Result<Written<i64>, StoreError>) -> (Box<dyn Job>, Answer) {
-        job(move |connection: &Connection| {
-            connection.execute("INSERT INTO line VALUES (?1)", [n]).unwrap();
+        job(move |db: &Database| {
+            db.execute("INSERT INTO line VALUES (?1)", params![n]).unwrap();
             then(n)
         })
     }
@@ -146,8 +92,8 @@ mod tests {
             )
             .unwrap();
         let (good, good_answer) = insert(1, |n| Ok(Written::Keep(n)));
-        let (bad, bad_answer) = job(|connection: &Connection| {
-            connection.execute("INSERT INTO child VALUES (99)", []).unwrap();
+        let (bad, bad_answer) = job(|db: &Database| {
+            db.execute("INSERT INTO child VALUES (99)", params![]).unwrap();
             Ok(Written::Keep(99_i64))
         });
         run_batch(&connection, vec![good, bad]);
@@ -166,8 +112,8 @@ mod tests {
         let connection = database();
         connection.execute_batch("CREATE TABLE blob (b BLOB) STRICT").unwrap();
         connection.pragma_update(None, "max_page_count", 8).unwrap();
-        let (huge, huge_answer) = job(|connection: &Connection| {
-            connection.execute("INSERT INTO blob VALUES (zeroblob(1000000))", []).at("blob")?;
+        let (huge, huge_answer) = job(|db: &Database| {
+            db.execute("INSERT INTO blob VALUES (zeroblob(1000000))", params![]).at("blob")?;
             Ok(Written::Keep(1))
         });
         run_batch(&connection, vec![huge]);

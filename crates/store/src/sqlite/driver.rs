@@ -12,9 +12,12 @@ use app::ports::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Job, Written, job, run_batch};
+use super::batch::run_batch;
 use super::connection;
 use crate::OpenError;
+use crate::database::Database;
+use crate::driver::WriteCounts;
+use crate::job::{Job, Written, job};
 
 /// At most so many writes share one transaction and its fsync.
 const BATCH_MAX: usize = 128;
@@ -24,15 +27,6 @@ const WRITES_WAITING_MAX: usize = 1024;
 const READS_WAITING_MAX: usize = 1024;
 /// So many reads run beside each other.
 const READERS: usize = 4;
-
-/// How often the database was written to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WriteCounts {
-    /// Writes that were asked for.
-    pub writes: u64,
-    /// Transactions they were carried out in; each is one fsync.
-    pub transactions: u64,
-}
 
 #[derive(Default)]
 struct Counters {
@@ -83,7 +77,7 @@ struct ReadJob<T, F> {
 impl<T, F> Read for ReadJob<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    F: Fn(&Database) -> Result<T, StoreError> + Send,
 {
     fn run(self: Box<Self>, connection: &Connection) {
         let result = read_snapshot(connection, self.operation);
@@ -127,7 +121,7 @@ impl Driver {
     pub async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<Written<T>, StoreError> + Send + 'static,
+        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
     {
         let (job, answer) = job(operation);
         match &self.mode {
@@ -159,7 +153,7 @@ impl Driver {
     pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.mode {
             Mode::Inline(connection) => {
@@ -226,11 +220,11 @@ fn serve_reads(connection: &Connection, reads: &Mutex<mpsc::Receiver<Box<dyn Rea
 /// A read consists of several statements that have to see one state.
 fn read_snapshot<T>(
     connection: &Connection,
-    operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    operation: impl Fn(&Database) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let unavailable = |error: rusqlite::Error| StoreError::Unavailable(error.to_string());
     let snapshot = connection.unchecked_transaction().map_err(unavailable)?;
-    let result = operation(&snapshot);
+    let result = operation(&Database::Sqlite(&snapshot));
     // Nothing was written; ending it lets the log be taken over into the database.
     snapshot.rollback().map_err(unavailable)?;
     result
@@ -241,6 +235,8 @@ mod tests {
     use std::sync::mpsc as std_mpsc;
 
     use super::*;
+    use crate::database::params;
+    use crate::error::At;
 
     fn threads(folder: &Path) -> Driver {
         let path = folder.join("test.db");
@@ -249,20 +245,17 @@ mod tests {
         Driver::threads(writer, &path).unwrap()
     }
 
-    fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<Written<()>, StoreError> {
-        move |connection| {
-            connection.execute("INSERT INTO line VALUES (?1)", [n]).unwrap();
+    fn insert(n: i64) -> impl Fn(&Database) -> Result<Written<()>, StoreError> {
+        move |db| {
+            db.execute("INSERT INTO line VALUES (?1)", params![n]).unwrap();
             Ok(Written::Keep(()))
         }
     }
 
     async fn lines(driver: &Driver) -> i64 {
-        driver
-            .read(|connection| {
-                Ok(connection.query_row("SELECT count(*) FROM line", [], |row| row.get(0)).unwrap())
-            })
-            .await
-            .unwrap()
+        let count =
+            |db: &Database| db.one("SELECT count(*) FROM line", params![], |row| row.get(0));
+        driver.read(move |db| count(db).at("line")).await.unwrap()
     }
 
     #[tokio::test]
@@ -325,7 +318,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let driver = threads(folder.path());
         let refused = driver
-            .read(|connection| Ok(connection.execute("INSERT INTO line VALUES (1)", []).is_err()))
+            .read(|db| Ok(db.execute("INSERT INTO line VALUES (1)", params![]).is_err()))
             .await;
         assert!(refused.unwrap());
         assert_eq!(lines(&driver).await, 0);

@@ -7,14 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::OpenError;
+use crate::migration::{AppliedMigration, Migration};
 
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sql: &'static str,
-}
-
-/// A migration that was released is never changed; the next one is added.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -73,15 +67,6 @@ const APPLIED: &str =
 const INSTALLATION: &str = "INSERT INTO installation (one, id, created_at) VALUES (1, ?1, ?2)
     ON CONFLICT (one) DO NOTHING";
 
-/// A migration that was applied just now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppliedMigration {
-    /// Its number.
-    pub version: i64,
-    /// Its name.
-    pub name: &'static str,
-}
-
 /// How many migrations the database lacks.
 ///
 /// # Errors
@@ -109,7 +94,7 @@ pub(crate) fn apply(
         apply_one(connection, migration, entropy.now()).map_err(|source| OpenError::Migration {
             version,
             name,
-            source,
+            source: source.into(),
         })?;
         tracing::info!(version, name, "the database was migrated");
         applied.push(AppliedMigration { version, name });

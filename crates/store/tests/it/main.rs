@@ -8,7 +8,9 @@
 
 mod bindings;
 mod contract_inline;
+mod contract_postgres;
 mod contract_threads;
 mod file;
 mod keys;
 mod operator;
+mod postgres;

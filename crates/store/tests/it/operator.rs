@@ -1,5 +1,6 @@
 //! The database as an operator uses it beside a running server.
 
+mod erase;
 mod inbox;
 mod outbox;
 mod payments;
@@ -17,13 +18,44 @@ use testkit::builders;
 
 use site::{Site, changed};
 
+/// Makes a test of each case for each database.
+macro_rules! on_both {
+    ($($module:path: $($case:ident)*;)*) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    use $module as cases;
+                    cases::$case(super::Site::on_sqlite().await).await;
+                }
+            )*)*
+        }
+
+        mod on_postgres {
+            $($(
+                #[tokio::test]
+                async fn $case() {
+                    use $module as cases;
+                    cases::$case(super::Site::on_postgres().await).await;
+                }
+            )*)*
+        }
+    };
+}
+
+on_both! {
+    crate::operator: a_row_is_retried_while_the_server_works a_rehearsal_tells_what_would_be_and_changes_nothing a_tenant_neither_sees_nor_changes_rows_of_another;
+    crate::operator::erase: a_customer_is_erased_by_reference_or_address_once_all_is_settled a_tenant_is_erased_with_its_keys_once_it_is_disconnected whether_it_can_be_written_is_tried_and_undone;
+    crate::operator::inbox: a_retried_command_comes_before_the_newer_ones_of_its_order a_row_that_somebody_works_on_is_left_alone_until_its_lease_ends a_postponed_row_is_due_at_once what_has_ended_is_not_retried_and_what_may_succeed_is_not_discarded a_discarded_command_has_ended_and_is_still_recognized lists_of_rows_are_ordered_limited_and_say_whether_there_are_more;
+    crate::operator::outbox: a_retried_message_is_read_before_the_later_ones_of_its_order a_retried_message_is_pushed_again_in_its_place a_discarded_message_lets_its_order_and_what_waited_for_it_go_on messages_are_listed_by_state;
+    crate::operator::payments: payments_are_listed_by_tenant_and_status_the_newest_first a_payment_is_stuck_by_its_call_its_command_or_its_message a_payment_file_is_found_by_any_of_its_names_and_has_everything;
+}
+
 fn refusal(opened: Result<SqliteOperator, OpenError>) -> String {
     opened.map(|_| ()).unwrap_err().to_string()
 }
 
-#[tokio::test]
-async fn a_row_is_retried_while_the_server_works() {
-    let site = Site::new().await;
+async fn a_row_is_retried_while_the_server_works(site: Site) {
     let command = site.parked_command("capture").await;
     let server = Arc::clone(&site.server);
     let items: Vec<_> =
@@ -46,7 +78,7 @@ async fn a_row_is_retried_while_the_server_works() {
 
 #[tokio::test]
 async fn opening_beside_the_server_leaves_its_leases_alone() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     site.receive(&builders::event(&site.entropy, "evt_1")).await;
     let claim = site.server.claim_inbox(&site.lease()).await.unwrap().remove(0);
     let second = SqliteOperator::open(&site.path()).unwrap();
@@ -66,7 +98,7 @@ async fn opening_beside_the_server_leaves_its_leases_alone() {
 
 #[tokio::test]
 async fn only_a_database_of_this_version_is_opened_and_none_is_made() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let nowhere = site.folder.path().join("nowhere.db");
     assert!(refusal(SqliteOperator::open(&nowhere)).contains("database_url"));
     assert!(!nowhere.exists());
@@ -81,9 +113,7 @@ async fn only_a_database_of_this_version_is_opened_and_none_is_made() {
     assert!(refusal(SqliteOperator::open(&path)).contains("paybridge migrate"));
 }
 
-#[tokio::test]
-async fn a_rehearsal_tells_what_would_be_and_changes_nothing() {
-    let site = Site::new().await;
+async fn a_rehearsal_tells_what_would_be_and_changes_nothing(site: Site) {
     let command = site.parked_command("capture").await;
     let before = site.inbox_row(command.id).await;
     let rehearsed = Touch { rehearsed: true, ..site.touch(command.id) };
@@ -102,9 +132,7 @@ async fn a_rehearsal_tells_what_would_be_and_changes_nothing() {
     assert!(matches!(site.outbox_row(rehearsed.id).await.state, OutboxState::Parked { .. }));
 }
 
-#[tokio::test]
-async fn a_tenant_neither_sees_nor_changes_rows_of_another() {
-    let site = Site::new().await;
+async fn a_tenant_neither_sees_nor_changes_rows_of_another(site: Site) {
     let command = site.parked_command("capture").await;
     let message = builders::message(&site.entropy, "PaymentCaptured");
     site.tell(std::slice::from_ref(&message)).await;

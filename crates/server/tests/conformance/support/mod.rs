@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use messaging::Routes;
 use paybridge::wiring::{App, Parts};
 use serde_json::{Value, json};
-use store::{Keyring, OpenOptions, SqliteStore};
+use store::{Keyring, OpenOptions, PostgresServer, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::{Fate, TestEntropy, TestSignIn, UnsureStore};
@@ -96,6 +96,15 @@ impl TestApp {
         let path = folder.join("paybridge.db");
         let options = OpenOptions { migrate: true };
         let store = SqliteStore::open(&path, keyring, options, entropy.as_ref()).unwrap();
+        Self::on(store, entropy, Routes::default())
+    }
+
+    /// The same on this database of a PostgreSQL server.
+    pub fn on_postgres(address: &str) -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let server = PostgresServer::parse(address).unwrap().with_callers_clock();
+        let options = OpenOptions { migrate: true };
+        let store = SqliteStore::connect(&server, keyring(), options, entropy.as_ref()).unwrap();
         Self::on(store, entropy, Routes::default())
     }
 

@@ -11,9 +11,7 @@ use testkit::builders;
 use super::site::{Site, changed};
 
 /// R10: a command that comes back keeps its place before the newer ones of its order.
-#[tokio::test]
-async fn a_retried_command_comes_before_the_newer_ones_of_its_order() {
-    let site = Site::new().await;
+pub async fn a_retried_command_comes_before_the_newer_ones_of_its_order(site: Site) {
     let capture = site.parked_command("capture").await;
     let refund = builders::command(&site.entropy, "refund");
     site.receive(&refund).await;
@@ -30,9 +28,7 @@ async fn a_retried_command_comes_before_the_newer_ones_of_its_order() {
     assert_eq!(site.claimed().await, ["refund"]);
 }
 
-#[tokio::test]
-async fn a_row_that_somebody_works_on_is_left_alone_until_its_lease_ends() {
-    let site = Site::new().await;
+pub async fn a_row_that_somebody_works_on_is_left_alone_until_its_lease_ends(site: Site) {
     let capture = site.parked_command("capture").await;
     let refund = builders::command(&site.entropy, "refund");
     site.receive(&refund).await;
@@ -47,9 +43,7 @@ async fn a_row_that_somebody_works_on_is_left_alone_until_its_lease_ends() {
     assert_eq!(site.claimed().await, ["capture"]);
 }
 
-#[tokio::test]
-async fn a_postponed_row_is_due_at_once() {
-    let site = Site::new().await;
+pub async fn a_postponed_row_is_due_at_once(site: Site) {
     let event = builders::event(&site.entropy, "evt_1");
     site.receive(&event).await;
     let at = site.entropy.now() + SignedDuration::from_mins(5);
@@ -62,9 +56,7 @@ async fn a_postponed_row_is_due_at_once() {
     assert_eq!(site.claimed().await, ["evt_1"]);
 }
 
-#[tokio::test]
-async fn what_has_ended_is_not_retried_and_what_may_succeed_is_not_discarded() {
-    let site = Site::new().await;
+pub async fn what_has_ended_is_not_retried_and_what_may_succeed_is_not_discarded(site: Site) {
     let event = builders::event(&site.entropy, "evt_1");
     site.receive(&event).await;
     let discarded = site.operator.discard_inbox(&site.touch(event.id), "why").await.unwrap();
@@ -76,9 +68,7 @@ async fn what_has_ended_is_not_retried_and_what_may_succeed_is_not_discarded() {
     assert_eq!(site.claimed().await, [""; 0]);
 }
 
-#[tokio::test]
-async fn a_discarded_command_has_ended_and_is_still_recognized() {
-    let site = Site::new().await;
+pub async fn a_discarded_command_has_ended_and_is_still_recognized(site: Site) {
     let command = site.parked_command("capture").await;
     let touch = site.touch(command.id);
     let row = changed(site.operator.discard_inbox(&touch, "refunded by hand").await.unwrap());
@@ -93,9 +83,7 @@ async fn a_discarded_command_has_ended_and_is_still_recognized() {
     assert_eq!(body.unwrap(), command.body, "nothing is deleted");
 }
 
-#[tokio::test]
-async fn lists_of_rows_are_ordered_limited_and_say_whether_there_are_more() {
-    let site = Site::new().await;
+pub async fn lists_of_rows_are_ordered_limited_and_say_whether_there_are_more(site: Site) {
     let parked = site.parked_command("capture").await;
     let foreign = builders::event(&site.entropy, "evt_foreign");
     site.receive(&foreign).await;

@@ -8,9 +8,7 @@ use testkit::builders;
 
 use super::site::{Site, changed};
 
-#[tokio::test]
-async fn a_retried_message_is_read_before_the_later_ones_of_its_order() {
-    let site = Site::new().await;
+pub async fn a_retried_message_is_read_before_the_later_ones_of_its_order(site: Site) {
     let [first, second] =
         ["PaymentAuthorized", "PaymentCaptured"].map(|name| builders::message(&site.entropy, name));
     let first = NewMessage { blocks: false, ..first };
@@ -31,9 +29,7 @@ async fn a_retried_message_is_read_before_the_later_ones_of_its_order() {
     assert_eq!(site.poll().await, [first.id, second.id], "in one read, in order");
 }
 
-#[tokio::test]
-async fn a_retried_message_is_pushed_again_in_its_place() {
-    let site = Site::new().await;
+pub async fn a_retried_message_is_pushed_again_in_its_place(site: Site) {
     let [first, second] =
         ["PaymentAuthorized", "PaymentCaptured"].map(|name| builders::message(&site.entropy, name));
     site.tell(&[first.clone(), second.clone()]).await;
@@ -47,9 +43,7 @@ async fn a_retried_message_is_pushed_again_in_its_place() {
     assert_eq!(busy, Intervention::Busy { until });
 }
 
-#[tokio::test]
-async fn a_discarded_message_lets_its_order_and_what_waited_for_it_go_on() {
-    let site = Site::new().await;
+pub async fn a_discarded_message_lets_its_order_and_what_waited_for_it_go_on(site: Site) {
     let [first, second] =
         ["PaymentAuthorized", "PaymentCaptured"].map(|name| builders::message(&site.entropy, name));
     let after = NewMessage {
@@ -78,9 +72,7 @@ async fn a_discarded_message_lets_its_order_and_what_waited_for_it_go_on() {
     assert!(matches!(again, Intervention::Refused(_)));
 }
 
-#[tokio::test]
-async fn messages_are_listed_by_state() {
-    let site = Site::new().await;
+pub async fn messages_are_listed_by_state(site: Site) {
     let [parked, waiting] =
         ["PaymentAuthorized", "PaymentCaptured"].map(|name| builders::message(&site.entropy, name));
     let parked = NewMessage { blocks: false, ..parked };

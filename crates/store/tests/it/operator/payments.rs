@@ -13,9 +13,7 @@ use testkit::builders;
 
 use super::site::Site;
 
-#[tokio::test]
-async fn payments_are_listed_by_tenant_and_status_the_newest_first() {
-    let site = Site::new().await;
+pub async fn payments_are_listed_by_tenant_and_status_the_newest_first(site: Site) {
     for (tenant, order) in [
         (builders::tenant_id(), "DE--1"),
         (builders::tenant_id(), "DE--2"),
@@ -39,9 +37,7 @@ async fn payments_are_listed_by_tenant_and_status_the_newest_first() {
     }
 }
 
-#[tokio::test]
-async fn a_payment_is_stuck_by_its_call_its_command_or_its_message() {
-    let site = Site::new().await;
+pub async fn a_payment_is_stuck_by_its_call_its_command_or_its_message(site: Site) {
     let of_order = |order: &str| {
         let order = OrderReference::new(order);
         builders::payment_of(&site.entropy, builders::tenant_id(), order)
@@ -70,9 +66,7 @@ async fn a_payment_is_stuck_by_its_call_its_command_or_its_message() {
     }
 }
 
-#[tokio::test]
-async fn a_payment_file_is_found_by_any_of_its_names_and_has_everything() {
-    let site = Site::new().await;
+pub async fn a_payment_file_is_found_by_any_of_its_names_and_has_everything(site: Site) {
     let call = builders::call(&site.entropy, Purpose::Create);
     let command = CommandId::new(site.entropy.new_id());
     let call = payment::Call { command: Some(command), ..call };

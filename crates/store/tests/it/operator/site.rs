@@ -12,28 +12,52 @@ use app::ports::{
 };
 use jiff::SignedDuration;
 use payment::{CommandId, Payment, Settlement, Status, TenantId};
-use store::{Keyring, OpenOptions, SqliteOperator, SqliteStore};
+use store::{DatabaseOperator, DatabaseStore, Keyring, OpenOptions, PostgresServer};
 use tempfile::TempDir;
 use testkit::{TestEntropy, builders};
 
 /// The channel that the shop reads, or that is pushed.
 const EVENTS: &str = "payment-events";
 
+const MIGRATE: OpenOptions = OpenOptions { migrate: true };
+
+fn keyring() -> Keyring {
+    Keyring::from_base64(&Keyring::generate().unwrap()).unwrap()
+}
+
 /// A running server with two tenants, and an operator beside it.
 pub struct Site {
     pub folder: TempDir,
     pub entropy: TestEntropy,
-    pub server: Arc<SqliteStore>,
-    pub operator: SqliteOperator,
+    pub server: Arc<DatabaseStore>,
+    pub operator: DatabaseOperator,
 }
 
 impl Site {
-    pub async fn new() -> Self {
+    pub async fn on_sqlite() -> Self {
         let (folder, entropy) = (tempfile::tempdir().unwrap(), TestEntropy::new());
         let path = folder.path().join("paybridge.db");
-        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
-        let options = OpenOptions { migrate: true };
-        let server = Arc::new(SqliteStore::open(&path, keyring, options, &entropy).unwrap());
+        let server = DatabaseStore::open(&path, keyring(), MIGRATE, &entropy).unwrap();
+        let operator = DatabaseOperator::open(&path).unwrap();
+        Self::of(folder, entropy, server, operator).await
+    }
+
+    pub async fn on_postgres() -> Self {
+        let (folder, entropy) = (tempfile::tempdir().unwrap(), TestEntropy::new());
+        let address = testkit::postgres::database().await;
+        let place = PostgresServer::parse(&address).unwrap().with_callers_clock();
+        let server = DatabaseStore::connect(&place, keyring(), MIGRATE, &entropy).unwrap();
+        let operator = DatabaseOperator::connect(&place).unwrap();
+        Self::of(folder, entropy, server, operator).await
+    }
+
+    async fn of(
+        folder: TempDir,
+        entropy: TestEntropy,
+        server: DatabaseStore,
+        operator: DatabaseOperator,
+    ) -> Self {
+        let server = Arc::new(server);
         for id in [builders::tenant_id(), builders::other_tenant_id()] {
             let commit = TenantCommit {
                 tenant: builders::tenant(id, &entropy),
@@ -44,7 +68,6 @@ impl Site {
             };
             assert_eq!(server.commit_tenant(commit).await.unwrap(), CommitOutcome::Committed);
         }
-        let operator = SqliteOperator::open(&path).unwrap();
         Self { folder, entropy, server, operator }
     }
 

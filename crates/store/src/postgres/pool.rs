@@ -1,0 +1,229 @@
+//! Who carries out what waits for PostgreSQL: some threads, each with a connection of its own. The
+//! server writes what several of them commit at once in one go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use app::ports::StoreError;
+use tokio::sync::{Mutex, mpsc};
+
+use super::server::PostgresServer;
+use super::session::{Session, Trouble};
+use crate::OpenError;
+use crate::database::{Database, Failure};
+use crate::driver::WriteCounts;
+use crate::error::store_error;
+use crate::job::{Job, Written, job};
+
+/// So many tasks wait for a connection before callers wait to be let in.
+const WAITING_MAX: usize = 1024;
+/// So often a transaction that got in the way of others is tried.
+const TRIES_MAX: u32 = 8;
+/// So long is waited before the second try, and twice as long before each further one.
+const FIRST_DELAY: Duration = Duration::from_millis(2);
+
+/// Whether a transaction writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It sees one state of the database, and changes nothing.
+    Read,
+    /// It changes rows; each statement sees what was committed before it.
+    Write,
+}
+
+impl Access {
+    pub fn begin(self) -> &'static str {
+        match self {
+            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
+}
+
+struct Task {
+    access: Access,
+    job: Box<dyn Job>,
+}
+
+/// The threads, and the queue before them.
+pub(crate) struct Pool {
+    /// Taken when the store is dropped, so that the threads see the end.
+    tasks: Option<mpsc::Sender<Task>>,
+    handles: Vec<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    writes: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Pool {
+    /// Starts the threads. Each connects when it is needed first.
+    pub fn new(server: &PostgresServer) -> Result<Self, OpenError> {
+        let (tasks, queue) = mpsc::channel(WAITING_MAX);
+        let queue = Arc::new(Mutex::new(queue));
+        let counters = Arc::<Counters>::default();
+        let mut handles = Vec::new();
+        for _ in 0..server.connections() {
+            let queue = Arc::clone(&queue);
+            let mut worker =
+                Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
+            let thread = thread::Builder::new().name("store-postgres".into());
+            let serve = move || worker.serve(&queue);
+            handles.push(thread.spawn(serve).map_err(OpenError::Thread)?);
+        }
+        Ok(Self { tasks: Some(tasks), handles, counters })
+    }
+
+    pub fn counts(&self) -> WriteCounts {
+        WriteCounts {
+            writes: self.counters.writes.load(Ordering::Relaxed),
+            transactions: self.counters.transactions.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Carries out an operation in a transaction of its own, and answers once that has ended.
+    pub async fn carry_out<T, F>(&self, access: Access, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(operation);
+        let tasks = self.tasks.as_ref().ok_or_else(stopped)?;
+        tasks.send(Task { access, job }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+/// Waits for what is under way: it is answered.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        drop(self.tasks.take());
+        for handle in self.handles.drain(..) {
+            if handle.join().is_err() {
+                tracing::error!("a thread of the store has panicked; please report this");
+            }
+        }
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the store's threads have stopped; restart paybridge".into())
+}
+
+struct Worker {
+    server: PostgresServer,
+    session: Option<Session>,
+    counters: Arc<Counters>,
+}
+
+impl Worker {
+    fn serve(&mut self, queue: &Mutex<mpsc::Receiver<Task>>) {
+        while let Some(Task { access, mut job }) = self.next(queue) {
+            let lost = self.carry_out(access, job.as_mut()).err();
+            job.answer(lost);
+        }
+    }
+
+    fn next(&self, queue: &Mutex<mpsc::Receiver<Task>>) -> Option<Task> {
+        match &self.session {
+            Some(session) => session.wait_for(async { queue.lock().await.recv().await }),
+            None => queue.blocking_lock().blocking_recv(),
+        }
+    }
+
+    /// Carries out a job until it is committed or undone for good.
+    ///
+    /// It is done again where it certainly left nothing: the server has undone it, or the connection
+    /// was gone before it was told to commit. Otherwise nobody knows whether it was committed, and
+    /// the caller is told that the database is not available (rule R24).
+    fn carry_out(&mut self, access: Access, job: &mut dyn Job) -> Result<(), StoreError> {
+        if access == Access::Write {
+            self.counters.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut delay = FIRST_DELAY;
+        for again in (0..TRIES_MAX).rev() {
+            let fresh = self.session.is_none();
+            let session = match self.session.take() {
+                Some(session) => session,
+                None => Session::open(&self.server).map_err(not_connected)?,
+            };
+            if access == Access::Write {
+                self.counters.transactions.fetch_add(1, Ordering::Relaxed);
+            }
+            let trouble = match once(&session, access, job) {
+                Ok(()) => {
+                    self.session = Some(session);
+                    return Ok(());
+                }
+                Err(Ended::Unsure(failure)) => return Err(unsure(&failure)),
+                Err(Ended::Refused(failure)) => {
+                    self.session = Some(session);
+                    return Err(failure);
+                }
+                Err(Ended::Trouble(trouble)) => trouble,
+            };
+            match trouble {
+                Trouble::InTheWay if again > 0 => {
+                    self.session = Some(session);
+                    thread::sleep(delay);
+                    delay = delay.saturating_mul(2);
+                }
+                // A connection that was idle may have been closed long ago; a new one was not.
+                Trouble::Lost if !fresh => {}
+                Trouble::InTheWay => self.session = Some(session),
+                Trouble::Lost => break,
+            }
+        }
+        let why = "the database undid the transaction again and again, or closed its connection";
+        Err(StoreError::Unavailable(why.into()))
+    }
+}
+
+/// How a transaction ended that is not committed for sure.
+enum Ended {
+    /// Nothing of it is there; it may be tried again.
+    Trouble(Trouble),
+    /// Nothing of it is there, and it would come to the same again.
+    Refused(StoreError),
+    /// The connection was lost while it was being committed.
+    Unsure(Failure),
+}
+
+fn once(session: &Session, access: Access, job: &mut dyn Job) -> Result<(), Ended> {
+    session.begin(access.begin());
+    let keep = job.run(&Database::Postgres(session));
+    if let Some(trouble) = session.trouble() {
+        session.undo();
+        return Err(Ended::Trouble(trouble));
+    }
+    if !keep {
+        session.undo();
+        if access == Access::Write {
+            // Before the caller is answered: claims pass by what this one has still locked. Where
+            // it fails the connection is gone, and nothing stays all the same.
+            let _ = session.send_waiting();
+        }
+        return Ok(());
+    }
+    let Err(failure) = session.commit() else { return Ok(()) };
+    match session.trouble() {
+        Some(Trouble::Lost) => Err(Ended::Unsure(failure)),
+        Some(Trouble::InTheWay) => Err(Ended::Trouble(Trouble::InTheWay)),
+        None => Err(Ended::Refused(store_error(&failure, "transaction"))),
+    }
+}
+
+fn not_connected(error: OpenError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+fn unsure(failure: &Failure) -> StoreError {
+    StoreError::Unavailable(format!(
+        "whether a transaction was committed is not known, as its connection was lost: {failure}"
+    ))
+}

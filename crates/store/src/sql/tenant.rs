@@ -1,0 +1,249 @@
+//! Tenants, what their shops were told of payment methods, and their sealed credentials.
+
+use std::collections::BTreeMap;
+
+use app::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
+use app::tenant::{Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
+use jiff::Timestamp;
+use payment::{Account, Mode, PspAccountId, TenantId};
+use uuid::Uuid;
+
+use super::{binding, data_key, order, outbox, value, watch};
+use crate::Keyring;
+use crate::database::{Database, Reading, Row, params};
+use crate::error::At;
+use crate::job::Written;
+use crate::keyring::Sealed;
+use crate::rows;
+
+const TABLE: &str = "tenant";
+
+const INSTALLATION: &str = "SELECT id FROM installation WHERE one = 1";
+
+const TENANT: &str = "SELECT version, status, account, mode, settings FROM tenant WHERE id = ?1";
+const INSERT: &str = "INSERT INTO tenant
+        (id, version, status, account, mode, settings, created_at, updated_at)
+    VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?6)
+    ON CONFLICT (id) DO NOTHING";
+const UPDATE: &str = "UPDATE tenant SET version = version + 1, status = ?3, account = ?4,
+        mode = ?5, settings = ?6, updated_at = ?7
+    WHERE id = ?1 AND version = ?2";
+
+const METHODS: &str = "SELECT name, told, told_at, active FROM payment_method WHERE tenant = ?1";
+const CLEAR_METHODS: &str = "DELETE FROM payment_method WHERE tenant = ?1";
+const ADD_METHOD: &str = "INSERT INTO payment_method (tenant, name, told, told_at, active)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+
+const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed FROM credential
+    WHERE tenant = ?1 AND account = ?2 AND mode = ?3";
+const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed FROM credential
+    WHERE tenant = ?1 ORDER BY updated_at DESC, account, mode";
+const WRITE_CREDENTIAL: &str = "INSERT INTO credential
+        (tenant, account, mode, platform, key_id, sealed, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (tenant, account, mode) DO UPDATE SET platform = excluded.platform,
+        key_id = excluded.key_id, sealed = excluded.sealed, updated_at = excluded.updated_at";
+
+/// For `statements`, which looks at every one of them.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[
+    INSTALLATION,
+    TENANT,
+    INSERT,
+    UPDATE,
+    METHODS,
+    CLEAR_METHODS,
+    ADD_METHOD,
+    CREDENTIAL,
+    CREDENTIALS,
+    WRITE_CREDENTIAL,
+];
+
+pub(crate) fn installation(db: &Database) -> Result<InstallationId, StoreError> {
+    let id: String = db.one(INSTALLATION, params![], |row| row.get(0)).at("installation")?;
+    value::id("installation", &id, Uuid::parse_str)
+}
+
+pub(super) fn tenant(
+    db: &Database,
+    id: &TenantId,
+) -> Result<Option<Versioned<Tenant>>, StoreError> {
+    type TenantRow = (i64, String, String, String, String);
+    let row: Option<TenantRow> = db
+        .row(TENANT, params![id.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .at(TABLE)?;
+    let Some((version, status, account, mode, settings)) = row else { return Ok(None) };
+    let value = Tenant {
+        id: id.clone(),
+        status: value::word(TABLE, &status, TenantStatus::from_name)?,
+        account: read_account(TABLE, account, &mode)?,
+        settings: rows::settings_from_json(&settings)?,
+        methods: methods(db, id)?,
+    };
+    Ok(Some(Versioned { value, version }))
+}
+
+fn methods(
+    db: &Database,
+    tenant: &TenantId,
+) -> Result<BTreeMap<String, PaymentMethod>, StoreError> {
+    let rows: Vec<(String, String, i64, bool)> = db
+        .rows(METHODS, params![tenant.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .at("payment_method")?;
+    rows.into_iter()
+        .map(|(name, told, told_at, active)| {
+            let told_at = value::time("payment_method", told_at)?;
+            Ok((name, PaymentMethod { told, told_at, active }))
+        })
+        .collect()
+}
+
+/// Writes a tenant with its methods, its credentials and the messages that go with it.
+pub(super) fn commit(
+    db: &Database,
+    keyring: &Keyring,
+    commit: &TenantCommit,
+) -> Result<Written<CommitOutcome>, StoreError> {
+    let TenantCommit { tenant, expected, now, change, messages } = commit;
+    if !write(db, tenant, *expected, *now)? {
+        return Ok(Written::Undo(CommitOutcome::Conflict));
+    }
+    write_methods(db, tenant)?;
+    match change {
+        TenantChange::Credentials(credentials) => {
+            let is_begun =
+                tenant.status == TenantStatus::Connected && credentials.access.is_platform();
+            if is_begun {
+                order::of_bindings(db)?;
+                if !binding::is_bound(db, &tenant.id, &credentials.account)? {
+                    return Ok(Written::Undo(CommitOutcome::Conflict));
+                }
+            }
+            write_credentials(db, keyring, &tenant.id, credentials, *now)?;
+        }
+        TenantChange::Keep => {}
+    }
+    outbox::add(db, &tenant.id, messages, *now)?;
+    Ok(Written::Keep(CommitOutcome::Committed))
+}
+
+fn write(
+    db: &Database,
+    tenant: &Tenant,
+    expected: Expected,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (id, status) = (tenant.id.as_str(), tenant.status.name());
+    let (account, mode) = (tenant.account.id.as_str(), tenant.account.mode.name());
+    let settings = rows::settings_to_json(&tenant.settings)?;
+    let now = now.as_microsecond();
+    let written = match expected {
+        Expected::Absent => db.execute(INSERT, params![id, status, account, mode, settings, now]),
+        Expected::Version(version) => {
+            db.execute(UPDATE, params![id, version, status, account, mode, settings, now])
+        }
+    };
+    Ok(written.at(TABLE)? == 1)
+}
+
+/// There are few of them and they seldom change, so all are written anew.
+fn write_methods(db: &Database, tenant: &Tenant) -> Result<(), StoreError> {
+    let id = tenant.id.as_str();
+    db.send(CLEAR_METHODS, params![id]).at("payment_method")?;
+    for (name, method) in &tenant.methods {
+        let told_at = method.told_at.as_microsecond();
+        db.send(ADD_METHOD, params![id, name, method.told, told_at, method.active])
+            .at("payment_method")?;
+    }
+    Ok(())
+}
+
+fn write_credentials(
+    db: &Database,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let plain = rows::credentials_to_json(credentials)?;
+    let account = &credentials.account;
+    let context = data_key::credential_context(tenant, account.id.as_str(), account.mode.name());
+    let sealed = data_key::seal(db, keyring, tenant, &plain, &context, now)?;
+    db.execute(
+        WRITE_CREDENTIAL,
+        params![
+            tenant.as_str(),
+            account.id.as_str(),
+            account.mode.name(),
+            credentials.access.is_platform(),
+            sealed.key_id,
+            sealed.bytes,
+            now.as_microsecond(),
+        ],
+    )
+    .at("credential")?;
+    watch::begin(db, tenant, account, None, now)
+}
+
+struct CredentialRow {
+    account: String,
+    mode: String,
+    sealed: Sealed,
+}
+
+impl CredentialRow {
+    fn new(row: &Row<'_>) -> Reading<Self> {
+        let sealed = Sealed { key_id: row.get(2)?, bytes: row.get(3)? };
+        Ok(Self { account: row.get(0)?, mode: row.get(1)?, sealed })
+    }
+
+    fn open(
+        self,
+        db: &Database,
+        keyring: &Keyring,
+        tenant: &TenantId,
+    ) -> Result<Credentials, StoreError> {
+        let context = data_key::credential_context(tenant, &self.account, &self.mode);
+        let plain = data_key::open(db, keyring, tenant, &self.sealed, &context)?;
+        let account = read_account("credential", self.account, &self.mode)?;
+        rows::credentials_from_json(account, &plain)
+    }
+}
+
+pub(super) fn credentials(
+    db: &Database,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    account: &Account,
+) -> Result<Option<Credentials>, StoreError> {
+    let row = db
+        .row(
+            CREDENTIAL,
+            params![tenant.as_str(), account.id.as_str(), account.mode.name()],
+            CredentialRow::new,
+        )
+        .at("credential")?;
+    row.map(|row| row.open(db, keyring, tenant)).transpose()
+}
+
+pub(super) fn all_credentials(
+    db: &Database,
+    keyring: &Keyring,
+    tenant: &TenantId,
+) -> Result<Vec<Credentials>, StoreError> {
+    let rows: Vec<CredentialRow> =
+        db.rows(CREDENTIALS, params![tenant.as_str()], CredentialRow::new).at("credential")?;
+    rows.into_iter().map(|row| row.open(db, keyring, tenant)).collect()
+}
+
+pub(super) fn read_account(
+    table: &'static str,
+    id: String,
+    mode: &str,
+) -> Result<Account, StoreError> {
+    Ok(Account { id: PspAccountId::new(id), mode: value::word(table, mode, Mode::from_name)? })
+}
