@@ -7,10 +7,12 @@
 
 mod caretaker;
 mod consumer;
+mod intake;
 pub mod public_only;
 mod push;
 pub mod relay;
 
 pub use consumer::Consumer;
-pub use push::{HttpPush, PushError, PushTransport};
+pub use intake::{Intake, Source, Taken};
+pub use push::{HttpPush, SendError, Sender};
 pub use relay::{Relay, Routes};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::limits::LEASE;
-use app::ports::ChannelMessage;
+use app::ports::{ChannelMessage, OutboxClaim};
 use async_trait::async_trait;
 use protocol::Dialect;
 use reqwest::StatusCode;
@@ -15,19 +15,19 @@ use crate::public_only::{self, PublicOnly};
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends a message to where a channel leads.
+/// Where a pushed channel leads.
 #[async_trait]
-pub trait PushTransport: Send + Sync {
+pub trait Sender: Send + Sync {
     /// Sends one message and waits until the other side has it.
     ///
     /// # Errors
-    /// [`PushError`].
-    async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), PushError>;
+    /// [`SendError`].
+    async fn send(&self, claim: &OutboxClaim) -> Result<(), SendError>;
 }
 
 /// Why a message was not taken, by what happens next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PushError {
+pub enum SendError {
     /// It may be taken later: nobody answered, or the address has to be mended first.
     Later(String),
     /// The other side cannot read it, however often it comes (rule R22).
@@ -60,13 +60,15 @@ impl HttpPush {
         }
         Ok(Self { client: builder.build()?, private_targets })
     }
-}
 
-#[async_trait]
-impl PushTransport for HttpPush {
-    async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), PushError> {
+    /// Sends to this address.
+    pub fn to(&self, target: Url) -> Arc<dyn Sender> {
+        Arc::new(HttpTarget { push: self.clone(), target })
+    }
+
+    async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), SendError> {
         if !self.private_targets && public_only::names_private_address(target) {
-            return Err(PushError::Later(public_only::REFUSED.to_owned()));
+            return Err(SendError::Later(public_only::REFUSED.to_owned()));
         }
         let mut request = self
             .client
@@ -80,8 +82,20 @@ impl PushTransport for HttpPush {
         }
         match request.send().await {
             Ok(response) => judge(response.status()),
-            Err(error) => Err(PushError::Later(describe(&error.without_url()))),
+            Err(error) => Err(SendError::Later(describe(&error.without_url()))),
         }
+    }
+}
+
+struct HttpTarget {
+    push: HttpPush,
+    target: Url,
+}
+
+#[async_trait]
+impl Sender for HttpTarget {
+    async fn send(&self, claim: &OutboxClaim) -> Result<(), SendError> {
+        self.push.push(&self.target, &claim.message).await
     }
 }
 
@@ -95,15 +109,15 @@ fn describe(error: &dyn std::error::Error) -> String {
 }
 
 /// Only an answer that says "I cannot read this" is final; anything else may be mended.
-fn judge(status: StatusCode) -> Result<(), PushError> {
+fn judge(status: StatusCode) -> Result<(), SendError> {
     let answered = format!("the shop answered {status}");
     match status {
         status if status.is_success() => Ok(()),
         StatusCode::BAD_REQUEST
         | StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
-        | StatusCode::UNPROCESSABLE_ENTITY => Err(PushError::Rejected(answered)),
-        _ => Err(PushError::Later(answered)),
+        | StatusCode::UNPROCESSABLE_ENTITY => Err(SendError::Rejected(answered)),
+        _ => Err(SendError::Later(answered)),
     }
 }
 
@@ -125,7 +139,7 @@ mod tests {
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             let target = format!("http://{host}:{port}/").parse().unwrap();
             match push.push(&target, &message()).await {
-                Err(PushError::Later(reason)) => {
+                Err(SendError::Later(reason)) => {
                     assert!(reason.contains("channels.private_targets"), "{host}: {reason}");
                 }
                 other => panic!("{host}: {other:?}"),
@@ -152,10 +166,10 @@ mod tests {
     #[test]
     fn only_what_cannot_be_read_is_rejected_for_good() {
         assert_eq!(judge(StatusCode::NO_CONTENT), Ok(()));
-        assert!(matches!(judge(StatusCode::UNPROCESSABLE_ENTITY), Err(PushError::Rejected(_))));
+        assert!(matches!(judge(StatusCode::UNPROCESSABLE_ENTITY), Err(SendError::Rejected(_))));
         for status in [StatusCode::FOUND, StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND] {
-            assert!(matches!(judge(status), Err(PushError::Later(_))), "{status}");
+            assert!(matches!(judge(status), Err(SendError::Later(_))), "{status}");
         }
-        assert!(matches!(judge(StatusCode::SERVICE_UNAVAILABLE), Err(PushError::Later(_))));
+        assert!(matches!(judge(StatusCode::SERVICE_UNAVAILABLE), Err(SendError::Later(_))));
     }
 }

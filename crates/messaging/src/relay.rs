@@ -8,13 +8,12 @@ use app::limits::{CLAIM_MAX, LEASE, retry_delay};
 use app::operate::advice;
 use app::ports::{DeliveryOutcome, Lease, OutboxClaim, SendOutcome, StoreError};
 use app::{Entropy, Store};
-use url::Url;
 
-use crate::push::{PushError, PushTransport};
+use crate::push::{SendError, Sender};
 
-/// Where pushed channels lead. A channel that is not here is polled by the shop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Routes(pub BTreeMap<String, Url>);
+/// Where pushed channels lead, by their names. A channel that is not here is polled by the shop.
+#[derive(Clone, Default)]
+pub struct Routes(pub BTreeMap<String, Arc<dyn Sender>>);
 
 /// Pushes messages of the channels that have a route.
 #[derive(Clone)]
@@ -23,8 +22,6 @@ pub struct Relay {
     pub store: Arc<dyn Store>,
     /// The clock.
     pub entropy: Arc<dyn Entropy>,
-    /// How they are sent.
-    pub transport: Arc<dyn PushTransport>,
     /// Where they go.
     pub routes: Arc<Routes>,
     /// The name under which this relay takes leases.
@@ -68,8 +65,8 @@ impl Relay {
 
     async fn send(&self, claim: OutboxClaim) -> DeliveryOutcome {
         let sent = match self.routes.0.get(&claim.channel) {
-            Some(target) => self.transport.push(target, &claim.message).await,
-            None => Err(PushError::Later("the channel has no route any more".into())),
+            Some(sender) => sender.send(&claim).await,
+            None => Err(SendError::Later("the channel has no route any more".into())),
         };
         let outcome = self.outcome(&claim, sent);
         let label = match &outcome {
@@ -88,17 +85,17 @@ impl Relay {
         }
     }
 
-    fn outcome(&self, claim: &OutboxClaim, sent: Result<(), PushError>) -> SendOutcome {
+    fn outcome(&self, claim: &OutboxClaim, sent: Result<(), SendError>) -> SendOutcome {
         match sent {
             Ok(()) => SendOutcome::Delivered,
-            Err(PushError::Later(reason)) => {
+            Err(SendError::Later(reason)) => {
                 tracing::warn!(
                     tenant = %claim.tenant, channel = claim.channel, message = %claim.message.id.0,
                     reason, "the message was not delivered; it is tried again"
                 );
                 SendOutcome::Later { at: self.entropy.now() + retry_delay(claim.tries), reason }
             }
-            Err(PushError::Rejected(reason)) => {
+            Err(SendError::Rejected(reason)) => {
                 let id = claim.message.id.0.to_string();
                 let next = |verb| advice::outbox_command(verb, &claim.tenant, &id);
                 let (show, retry) = (next("show"), next("retry"));

@@ -98,6 +98,17 @@ impl Attributes {
         Self(named.collect())
     }
 
+    /// Takes from a queue's message, where they go by their own names, those that are attributes.
+    /// The bearer token is left out here as well.
+    pub fn from_named<'a>(named: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let known = named.into_iter().filter_map(|(name, value)| {
+            let (attribute, ..) = HEADERS.iter().find(|row| row.0 == name)?;
+            (*attribute != AUTHORIZATION && !value.is_empty())
+                .then(|| (*attribute, value.to_owned()))
+        });
+        Self(known.collect())
+    }
+
     /// The value of an attribute.
     pub fn get(&self, attribute: &str) -> Option<&str> {
         self.0.get(attribute).map(String::as_str)

@@ -13,7 +13,7 @@ use web::TrustedProxies;
 use crate::config::{Config, Database, Secrets};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::{Reason, StopSignals};
-use crate::wiring::{App, Parts, open_store, push_over_http, routes, sign_in, stripe_over_http};
+use crate::wiring::{App, Parts, open_store, routes, sign_in, stripe_over_http};
 use crate::{logging, metrics};
 
 /// Runs the app until it is asked to stop.
@@ -44,8 +44,9 @@ pub async fn run(
             config.platform.clone(),
         )?,
         entropy: Arc::new(SystemEntropy),
-        push: push_over_http(config.private_targets)?,
-        routes: routes(&config),
+        routes: routes(&config)?,
+        sources: Vec::new(),
+        sources_need_tokens: true,
         site: Site {
             public_url: public_url.clone(),
             app_identifier: config.app_identifier.clone(),

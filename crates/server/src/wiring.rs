@@ -12,7 +12,7 @@ use app::ports::{SignIn, Tokens};
 use app::process::{Process, Role};
 use app::prune::Retention;
 use app::{Context, Entropy, Psp, Site, Store};
-use messaging::{Consumer, HttpPush, PushTransport, Relay, Routes};
+use messaging::{Consumer, HttpPush, Intake, Relay, Routes, Source};
 use secrecy::SecretString;
 use signin::{Doorkeeper, HttpKeySource, IdentityProvider};
 use store::{DatabaseOperator, DatabaseStore, Keyring, OpenOptions};
@@ -36,10 +36,13 @@ pub struct Parts {
     pub psp: Arc<dyn Psp>,
     /// Time and ids.
     pub entropy: Arc<dyn Entropy>,
-    /// How pushed messages travel.
-    pub push: Arc<dyn PushTransport>,
     /// Which channels are pushed, and where to.
     pub routes: Routes,
+    /// Brokers that deliver commands to a process that works.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Whether a command that a broker delivers needs its tenant's token, as over HTTP; else whoever
+    /// may write to the queue is trusted.
+    pub sources_need_tokens: bool,
     /// How the app is reached and what it is called.
     pub site: Site,
     /// Tells who calls.
@@ -62,6 +65,10 @@ pub struct App {
     pub router: axum::Router,
     /// Carries out what waits.
     pub consumer: Consumer,
+    /// Brokers that deliver commands.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Where what they deliver goes.
+    pub intake: Intake,
     /// What this process is there for, and whether it was asked to stop.
     pub process: Arc<Process>,
 }
@@ -75,13 +82,12 @@ impl App {
     /// Puts the parts together, for a process of this role.
     pub fn of_role(parts: Parts, role: Role) -> Self {
         let process = Arc::new(Process::new(role));
-        let Parts { store, psp, entropy, push, routes, site, .. } = parts;
-        let Parts { stripe_js_url, metrics, worker, .. } = parts;
+        let Parts { store, psp, entropy, routes, site, .. } = parts;
+        let Parts { stripe_js_url, metrics, worker, sources, .. } = parts;
         let wake = Arc::new(Notify::new());
         let relay = Relay {
             store: store.clone(),
             entropy: entropy.clone(),
-            transport: push,
             routes: Arc::new(routes),
             worker: worker.clone(),
         };
@@ -96,6 +102,11 @@ impl App {
             customer_data_life: CUSTOMER_DATA_LIFE,
             wake: wake.clone(),
         };
+        let intake = Intake {
+            context: context.clone(),
+            sign_in: parts.sources_need_tokens.then(|| parts.sign_in.clone()),
+            wake: wake.clone(),
+        };
         let state = web::WebState {
             context,
             sign_in: parts.sign_in,
@@ -106,7 +117,7 @@ impl App {
             page: web::PageSettings::new(&stripe_js_url),
             process: process.clone(),
         };
-        Self { router: web::router(state), consumer, process }
+        Self { router: web::router(state), consumer, sources, intake, process }
     }
 
     /// Answers on `listener` and works, as its role says, until `stop` is ready; then finishes what was begun, for
@@ -124,8 +135,18 @@ impl App {
     ) -> anyhow::Result<()> {
         let (stopper, stopped) = watch::channel(false);
         let (works, stop_work) = (self.process.role().works(), until(stopped.clone()));
+        let mut taking = tokio::task::JoinSet::new();
+        for source in self.sources.into_iter().filter(|_| works) {
+            let (intake, stopped) = (self.intake.clone(), stopped.clone());
+            taking.spawn(async move { source.run(intake, stopped).await });
+        }
         let mut worker = tokio::spawn(async move {
-            if works { self.consumer.run(stop_work).await } else { stop_work.await }
+            if works {
+                self.consumer.run(stop_work).await
+            } else {
+                stop_work.await
+            }
+            taking.join_all().await;
         });
         let serving = listen::serve(listener, self.router, limits, until(stopped));
         let mut server = tokio::spawn(serving);
@@ -239,19 +260,16 @@ pub fn stripe_over_http(
     Ok(Arc::new(StripePsp::new(client).with_platform(platform)))
 }
 
-/// The transport of pushed messages over real connections, to private addresses only if allowed.
+/// Where pushed channels lead, by the configuration: over real connections, and to private addresses
+/// only if allowed.
 ///
 /// # Errors
 /// TLS cannot be set up.
-pub fn push_over_http(private_targets: bool) -> anyhow::Result<Arc<dyn PushTransport>> {
-    Ok(Arc::new(HttpPush::new(private_targets).context("messages cannot be pushed")?))
-}
-
-/// Where pushed channels lead, by the configuration.
-pub fn routes(config: &Config) -> Routes {
+pub fn routes(config: &Config) -> anyhow::Result<Routes> {
+    let push = HttpPush::new(config.private_targets).context("messages cannot be pushed")?;
     let pushed = config.channels.iter().filter_map(|(channel, transport)| match transport {
         Transport::HttpChannel => None,
-        Transport::Http { url } => Some((channel.name().to_owned(), url.clone())),
+        Transport::Http { url } => Some((channel.name().to_owned(), push.to(url.clone()))),
     });
-    Routes(pushed.collect::<BTreeMap<_, _>>())
+    Ok(Routes(pushed.collect::<BTreeMap<_, _>>()))
 }

@@ -544,6 +544,8 @@ pub struct OutboxClaim {
     pub tenant: TenantId,
     /// The channel.
     pub channel: String,
+    /// What it is about: messages of one tenant with the same key keep their order.
+    pub order_key: String,
     /// The message.
     pub message: ChannelMessage,
     /// The lease's fence.

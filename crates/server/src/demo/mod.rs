@@ -28,7 +28,7 @@ use crate::config::{Auth, ConnectionLimits, Database};
 use crate::entropy::SystemEntropy;
 use crate::metrics;
 use crate::shutdown::StopSignals;
-use crate::wiring::{App, Parts, open_store, push_over_http, sign_in, stripe_over_http};
+use crate::wiring::{App, Parts, open_store, sign_in, stripe_over_http};
 use journey::Journey;
 use shop::{Nobody, Shop};
 
@@ -218,8 +218,9 @@ async fn start_app(
         store,
         psp: stripe_over_http(stripe, stripe::CALLS_MAX, Platform::default())?,
         entropy: Arc::new(SystemEntropy),
-        push: push_over_http(false)?,
         routes: Routes::default(),
+        sources: Vec::new(),
+        sources_need_tokens: true,
         site: Site { public_url: public_url.clone(), app_identifier: "paybridge".to_owned() },
         limits: Limits::default(),
         trusted_proxies: TrustedProxies::default(),

@@ -1,7 +1,7 @@
 //! Channels: how messages reach the shop (rules R21 and R22, as far as the main job needs them).
 
 use jiff::SignedDuration;
-use messaging::{PushError, Routes};
+use messaging::SendError;
 use serde_json::json;
 
 use crate::support::*;
@@ -156,14 +156,14 @@ async fn r21_news_that_is_never_deleted_holds_back_nothing() {
 async fn pushing() -> TestApp {
     let routes = [EVENTS, "payment-method-commands", "app-events"]
         .map(|name| (name.to_owned(), format!("https://shop.test/{name}").parse().unwrap()));
-    let app = TestApp::with_routes(Routes(routes.into()));
+    let app = TestApp::pushing(routes.into());
     assert_eq!(app.configure(json!({})).await.0, 200);
     app.settle().await;
     app
 }
 
-fn later() -> PushError {
-    PushError::Later("the shop is down".into())
+fn later() -> SendError {
+    SendError::Later("the shop is down".into())
 }
 
 /// What was pushed to a channel, as `order name`.
@@ -227,7 +227,7 @@ async fn r22_a_result_that_is_rejected_is_parked_and_holds_back_its_order() {
     let app = pushing().await;
     let transaction = app.initialize(&order(1)).await;
     app.settle().await;
-    app.pushed.fail_next(vec![PushError::Rejected("422".into())]);
+    app.pushed.fail_next(vec![SendError::Rejected("422".into())]);
     app.pay(&transaction, "pm_card_visa").await;
     app.settle().await;
     app.command("CapturePayment", &capture(&order(1), &[1001, 1002], 18_979)).await;
@@ -244,7 +244,7 @@ async fn r22_a_result_that_is_rejected_is_parked_and_holds_back_its_order() {
 #[tokio::test(start_paused = true)]
 async fn r22_news_that_is_rejected_holds_back_nothing() {
     let app = pushing().await;
-    app.pushed.fail_next(vec![PushError::Rejected("422".into())]);
+    app.pushed.fail_next(vec![SendError::Rejected("422".into())]);
     app.authorized(&order(1)).await;
     assert_eq!(pushed(&app, EVENTS), ["DE--1 PaymentAuthorized", "DE--1 PaymentUpdated"]);
 }

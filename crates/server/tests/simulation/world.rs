@@ -34,7 +34,7 @@ use crate::gated_store::GatedStore;
 use crate::ledger::Ledger;
 use crate::lost::Events;
 use crate::plan::Weather;
-use crate::plumbing::{Pushed, ToSandbox};
+use crate::plumbing::ToSandbox;
 use crate::trace::Trace;
 
 /// The bearer token of the app.
@@ -314,8 +314,9 @@ impl World {
             store: Arc::new(UnsureStore { inner: Arc::new(store), fate: Arc::new(troubles) }),
             psp: Arc::new(StripePsp::new(client)),
             entropy: self.clock.clone(),
-            push: Arc::new(Pushed::default()),
             routes: Routes::default(),
+            sources: Vec::new(),
+            sources_need_tokens: true,
             site: Site { public_url: "http://app.test".into(), app_identifier: "paybridge".into() },
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits: web::Limits::default(),

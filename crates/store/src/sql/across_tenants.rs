@@ -29,7 +29,7 @@ const CLAIM_OUTBOX: &str = "UPDATE outbox SET lease_owner = ?1, due_at = ?3, fen
         tries = tries + 1
     WHERE seq IN (SELECT seq FROM outbox WHERE channel = ?5 AND due_at <= ?2
         ORDER BY due_at, seq LIMIT ?4 /*postgres FOR UPDATE SKIP LOCKED postgres*/)
-    RETURNING seq, tenant, channel, id, attributes, body, fence, tries - 1";
+    RETURNING seq, tenant, channel, id, attributes, body, fence, tries - 1, order_key";
 /// Ordered by when a call became free, so that many calls that cannot be finished do not keep
 /// the others from their turn.
 const CLAIM_CALLS: &str = "UPDATE psp_call SET lease_owner = ?1, free_at = ?3
@@ -207,6 +207,7 @@ struct OutboxRow {
     body: String,
     fence: i64,
     tries: i64,
+    order_key: String,
 }
 
 impl OutboxRow {
@@ -220,6 +221,7 @@ impl OutboxRow {
             body: row.get(5)?,
             fence: row.get(6)?,
             tries: row.get(7)?,
+            order_key: row.get(8)?,
         })
     }
 
@@ -227,6 +229,7 @@ impl OutboxRow {
         Ok(OutboxClaim {
             tenant: TenantId::new(self.tenant),
             channel: self.channel,
+            order_key: self.order_key,
             message: channel::message(&self.id, &self.attributes, self.body)?,
             fence: self.fence,
             tries: value::count(outbox::TABLE, self.tries)?,

@@ -20,7 +20,6 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
-use messaging::Routes;
 use paybridge::wiring::{App, Parts};
 use serde_json::{Value, json};
 use store::{Keyring, OpenOptions, PostgresServer, SqliteStore};
@@ -36,7 +35,7 @@ pub use order::{Order, TENANT, cancel, capture, refund};
 pub use place::Place;
 pub use platform::*;
 use plumbing::AppAddress;
-pub use plumbing::Pushed;
+pub use plumbing::{Pushed, Pushes};
 pub use recorded::Recorded;
 pub use trouble::*;
 pub use webhook::{Event, signature};
@@ -74,14 +73,14 @@ pub struct TestApp {
 impl TestApp {
     /// An app that no tenant was configured in.
     pub fn new() -> Self {
-        Self::with_routes(Routes::default())
+        Self::pushing(Pushes::new())
     }
 
     /// The same, with some channels pushed.
-    pub fn with_routes(routes: Routes) -> Self {
+    pub fn pushing(pushes: Pushes) -> Self {
         let entropy = Arc::new(TestEntropy::new());
         let store = SqliteStore::inline(keyring(), entropy.as_ref()).unwrap();
-        Self::on(store, entropy, routes)
+        Self::on(store, entropy, pushes)
     }
 
     /// The same on a database in this folder with threads of its own, for tests in which requests
@@ -96,7 +95,7 @@ impl TestApp {
         let path = folder.join("paybridge.db");
         let options = OpenOptions { migrate: true };
         let store = SqliteStore::open(&path, keyring, options, entropy.as_ref()).unwrap();
-        Self::on(store, entropy, Routes::default())
+        Self::on(store, entropy, Pushes::new())
     }
 
     /// The same on this database of a PostgreSQL server.
@@ -105,13 +104,13 @@ impl TestApp {
         let server = PostgresServer::parse(address).unwrap().with_callers_clock();
         let options = OpenOptions { migrate: true };
         let store = SqliteStore::connect(&server, keyring(), options, entropy.as_ref()).unwrap();
-        Self::on(store, entropy, Routes::default())
+        Self::on(store, entropy, Pushes::new())
     }
 
-    fn on(store: SqliteStore, entropy: Arc<TestEntropy>, routes: Routes) -> Self {
+    fn on(store: SqliteStore, entropy: Arc<TestEntropy>, pushes: Pushes) -> Self {
         let address = Arc::new(AppAddress::default());
         let sandbox = sandbox(&entropy, &address);
-        let app = Self::beside(sandbox, store, entropy, routes);
+        let app = Self::beside(sandbox, store, entropy, pushes);
         address.connect(app.app.router.clone());
         Self { address, ..app }
     }
@@ -121,7 +120,7 @@ impl TestApp {
         sandbox: Sandbox,
         store: SqliteStore,
         entropy: Arc<TestEntropy>,
-        routes: Routes,
+        pushes: Pushes,
     ) -> Self {
         let transport = plumbing::ToSandbox(sandbox.router());
         let client = StripeClient::new(Arc::new(transport), "http://stripe.test/".parse().unwrap());
@@ -131,8 +130,9 @@ impl TestApp {
             store: store.clone(),
             psp: Arc::new(StripePsp::new(client)),
             entropy: entropy.clone(),
-            push: Arc::new(pushed.clone()),
-            routes,
+            routes: pushed.routes(&pushes),
+            sources: Vec::new(),
+            sources_need_tokens: true,
             site: site("http://app.test"),
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits: web::Limits::default(),
@@ -170,8 +170,9 @@ impl TestApp {
             store,
             psp,
             entropy: context.entropy.clone(),
-            push: Arc::new(self.pushed.clone()),
             routes: (*self.app.consumer.relay.routes).clone(),
+            sources: Vec::new(),
+            sources_need_tokens: true,
             site,
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits: web::Limits::default(),

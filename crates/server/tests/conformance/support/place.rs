@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use messaging::Routes;
 use secrecy::SecretString;
 use store::{Keyring, OpenOptions, SqliteOperator, SqliteStore};
 use stripe_sandbox::{Sandbox, WebhookMode, WebhookSettings};
 use testkit::TestEntropy;
 
-use super::{TestApp, sandbox};
+use super::{Pushes, TestApp, sandbox};
 
 /// A folder with a database, its key, and Stripe. No webhook is sent but by the test itself.
 pub struct Place {
@@ -39,7 +38,7 @@ impl Place {
         let options = OpenOptions { migrate: true };
         let entropy = self.entropy.as_ref();
         let store = SqliteStore::open(&self.path(), keyring, options, entropy).unwrap();
-        TestApp::beside(self.sandbox.clone(), store, self.entropy.clone(), Routes::default())
+        TestApp::beside(self.sandbox.clone(), store, self.entropy.clone(), Pushes::new())
     }
 
     /// What an operator sees of the database.

@@ -1,9 +1,10 @@
 //! What carries requests between app and stand-in without sockets.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use app::Entropy;
-use app::ports::ChannelMessage;
+use app::ports::{ChannelMessage, OutboxClaim};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use messaging::{PushError, PushTransport};
+use messaging::{Routes, SendError, Sender};
 use stripe::{Transport, TransportError};
 use stripe_sandbox::{BoxFuture, Clock, ConnectionLost, WebhookSender};
 use testkit::TestEntropy;
@@ -77,17 +78,29 @@ impl WebhookSender for ToApp {
     }
 }
 
+/// The channels that are pushed, and where to.
+pub type Pushes = BTreeMap<String, Url>;
+
 /// What was pushed, and what the other side says to it.
 #[derive(Clone, Default)]
 pub struct Pushed {
     messages: Arc<Mutex<Vec<(Url, ChannelMessage)>>>,
-    answers: Arc<Mutex<Vec<PushError>>>,
+    answers: Arc<Mutex<Vec<SendError>>>,
 }
 
 impl Pushed {
     /// The next pushes end like this, the first one first; those after them arrive.
-    pub fn fail_next(&self, answers: Vec<PushError>) {
+    pub fn fail_next(&self, answers: Vec<SendError>) {
         *self.answers.lock().unwrap() = answers.into_iter().rev().collect();
+    }
+
+    /// Channels that lead here.
+    pub fn routes(&self, pushes: &Pushes) -> Routes {
+        let lead = |(channel, target): (&String, &Url)| {
+            let sender = PushedTo { pushed: self.clone(), target: target.clone() };
+            (channel.clone(), Arc::new(sender) as Arc<dyn Sender>)
+        };
+        Routes(pushes.iter().map(lead).collect())
     }
 
     pub fn messages(&self) -> Vec<(Url, ChannelMessage)> {
@@ -95,13 +108,18 @@ impl Pushed {
     }
 }
 
+struct PushedTo {
+    pushed: Pushed,
+    target: Url,
+}
+
 #[async_trait]
-impl PushTransport for Pushed {
-    async fn push(&self, target: &Url, message: &ChannelMessage) -> Result<(), PushError> {
-        if let Some(error) = self.answers.lock().unwrap().pop() {
+impl Sender for PushedTo {
+    async fn send(&self, claim: &OutboxClaim) -> Result<(), SendError> {
+        if let Some(error) = self.pushed.answers.lock().unwrap().pop() {
             return Err(error);
         }
-        self.messages.lock().unwrap().push((target.clone(), message.clone()));
+        self.pushed.messages.lock().unwrap().push((self.target.clone(), claim.message.clone()));
         Ok(())
     }
 }
