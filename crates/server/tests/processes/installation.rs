@@ -9,7 +9,7 @@ use store::Keyring;
 
 const OPERATOR_TOKEN: &str = "a-token-for-real-processes";
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

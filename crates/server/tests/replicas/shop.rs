@@ -1,0 +1,159 @@
+//! A shop that orders at both replicas and reads its messages from both. What nobody answered, it says
+//! again, word for word, to the other one.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::Method;
+use paybridge::demo::shop::TENANT;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::book::{Book, Entry};
+
+/// After so long without what it waits for, something is lost. The lease of a process that died ends
+/// after 60 seconds, and a webhook that met a dying one is sent again at most 36 seconds later.
+const PATIENCE: Duration = Duration::from_secs(240);
+const TIMEOUT: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(50);
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+pub struct Shop {
+    client: reqwest::Client,
+    token: String,
+    replicas: Vec<String>,
+    turn: AtomicUsize,
+    book: Mutex<Book>,
+    /// How often nobody answered, or answered that it should come again.
+    pub repeated: AtomicUsize,
+}
+
+impl Shop {
+    pub fn new(replicas: Vec<String>, token: String) -> Self {
+        let client = reqwest::Client::builder().timeout(TIMEOUT).build().unwrap();
+        let (turn, repeated) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { client, token, replicas, turn, book: Mutex::default(), repeated }
+    }
+
+    /// Asks for a payment until there is one, as a shopper does who is told that it did not work.
+    /// Returns its transaction.
+    pub async fn initialize(&self, order: &Value) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let path = "/private/initialize-payment";
+        loop {
+            let headers = [("x-tenant-identifier", TENANT), JSON];
+            let (status, answer) = self.ask(Method::POST, path, &headers, order).await;
+            if let (200, Some(transaction)) = (status, answer["transactionId"].as_str()) {
+                assert_eq!(answer["isSuccessful"], json!(true), "{answer}");
+                return transaction.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no payment: {status} {answer}");
+            self.repeated.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sends a command, under the same correlation id until it is taken.
+    pub async fn command(&self, name: &str, id: &str, body: &Value) {
+        let headers = [
+            ("name", name),
+            ("transfer-name", name),
+            ("event", name),
+            ("correlation-id", id),
+            ("tenant-identifier", TENANT),
+            ("actor-id", TENANT),
+        ];
+        let path = "/message-channels/payment-commands";
+        let (status, answer) = self.ask(Method::POST, path, &headers, body).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+    }
+
+    /// Waits until an order has so many results.
+    pub async fn hears(&self, order: &str, results: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.of(order).results.len() < results {
+            let entry = self.of(order);
+            assert!(
+                Instant::now() < deadline,
+                "{order} waits for result {results} after {entry:?}"
+            );
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// What was read of an order.
+    pub fn of(&self, order: &str) -> Entry {
+        self.book.lock().unwrap().of(order)
+    }
+
+    /// How many messages were read, and how many of them came again.
+    pub fn read(&self) -> (usize, usize) {
+        let book = self.book.lock().unwrap();
+        (book.messages(), book.again)
+    }
+
+    /// Reads for ever.
+    pub async fn keep_reading(&self) {
+        loop {
+            if self.poll().await == 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Reads at one replica and deletes at the other. Returns how many messages there were.
+    pub async fn poll(&self) -> usize {
+        let path = "/message-channels/payment-events";
+        let headers = [("consumer-id", TENANT), JSON];
+        let limited = format!("{path}?limit=20");
+        let (status, answer) = self.ask(Method::GET, &limited, &headers, &Value::Null).await;
+        assert_eq!(status, 200, "{answer}");
+        let messages = answer.as_array().expect("a list");
+        let ids: Vec<&str> =
+            messages.iter().map(|message| self.book.lock().unwrap().take(message)).collect();
+        if !ids.is_empty() {
+            let ids = json!({"messageIds": ids});
+            let (status, answer) = self.ask(Method::DELETE, path, &headers, &ids).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        messages.len()
+    }
+
+    /// Asks one replica after the other until one can answer.
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> (u16, Value) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let turn = self.turn.fetch_add(1, Ordering::SeqCst);
+            let replica = &self.replicas[turn % self.replicas.len()];
+            let request = self.client.request(method.clone(), format!("{replica}{path}"));
+            let request = headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(*name, *value));
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            let told = match request.bearer_auth(&self.token).body(body).send().await {
+                Ok(answer) if answer.status().is_server_error() => answer.status().to_string(),
+                Ok(answer) => {
+                    let status = answer.status().as_u16();
+                    match answer.text().await {
+                        Ok(text) => {
+                            return (status, serde_json::from_str(&text).unwrap_or_default());
+                        }
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Err(error) => error.to_string(),
+            };
+            assert!(Instant::now() < deadline, "{method} {path}: {told}");
+            self.repeated.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
