@@ -64,7 +64,6 @@ enum Command {
     Demo(DemoArguments),
     /// Ask a running app whether it is ready
     Health(health::HealthArguments),
-    /// Bring the database to this version
     Migrate(MigrateArguments),
     /// Run the stand-in for Stripe alone
     Sandbox(SandboxArguments),
@@ -143,8 +142,14 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     Ok(EXIT_OK)
 }
 
+/// An argument that is wrong in a way that only the command itself sees.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
 fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<ConfigError>() { EXIT_USAGE } else { EXIT_FAILED }
+    let is_usage = error.is::<ConfigError>() || error.is::<UsageError>();
+    if is_usage { EXIT_USAGE } else { EXIT_FAILED }
 }
 
 #[cfg(test)]

@@ -81,6 +81,32 @@ fn wrong_arguments_exit_with_2() {
 }
 
 #[test]
+fn an_installation_is_moved_from_sqlite_to_postgresql_and_no_other_way() {
+    let refusal = |arguments: &[&str]| {
+        let output = run(&[&["migrate"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output)
+    };
+    let postgres = "postgres://paybridge:hunter2@127.0.0.1:1/books";
+    insta::assert_snapshot!(
+        refusal(&["--from", postgres]),
+        @"error: --from: expected `sqlite:` and the path of a file: only from there an installation is moved"
+    );
+    insta::assert_snapshot!(
+        refusal(&["--from", "sqlite:here.db"]),
+        @"error: name the PostgreSQL database to move to, postgres://USER:PASSWORD@HOST:PORT/DATABASE, in `--to` or in `database_url`"
+    );
+    insta::assert_snapshot!(
+        refusal(&["--from", "sqlite:here.db", "--to", "postgres://:hunter2@db"]),
+        @"error: --to: the address does not read as postgres://USER:PASSWORD@HOST:PORT/DATABASE (it names no user or no database)"
+    );
+    let keyless = refusal(&["--from", "sqlite:here.db", "--to", postgres]);
+    assert!(keyless.contains("`encryption_key` is not set"), "{keyless}");
+    let alone = refusal(&["--to", postgres]);
+    assert!(alone.contains("--from <DATABASE>") && !alone.contains("hunter2"), "{alone}");
+}
+
+#[test]
 fn a_new_key_is_32_random_bytes_and_can_be_used() {
     let keys = [run(&["keys", "generate"]), run(&["keys", "generate"])].map(|output| {
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));

@@ -5,6 +5,7 @@
 //! - [`DatabaseOperator`]: the same database as an operator uses it, beside a running server.
 //! - [`migrate`], [`migrate_server`]: bring a database up to date without serving it.
 //! - [`back_up`] and [`restore`]: a whole copy of a SQLite database, made beside a running server.
+//! - [`relocate`]: an installation moves from SQLite to PostgreSQL.
 //! - [`Keyring`]: the keys that tenants' credentials are encrypted with, from the first row on.
 //!
 //! Both databases run the same statements through `database`, which knows the differences between them.
@@ -17,6 +18,7 @@ mod job;
 mod keyring;
 mod migration;
 mod postgres;
+mod relocate;
 mod rows;
 mod sql;
 mod sqlite;
@@ -26,6 +28,7 @@ pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
 pub use migration::AppliedMigration;
 pub use postgres::{PostgresServer, ServerError, migrate_server};
+pub use relocate::{RelocateError, Relocated, relocate};
 pub use sql::{
     DatabaseOperator, DatabaseStore, KeyUse, OpenOptions, Rewritten, Rotated, STEP_PAUSE,
 };

@@ -4,7 +4,7 @@
 //! - [`session`]: one connection, and what travels over it together.
 //! - [`pool`]: who carries out what waits, and what is tried again.
 
-mod migrations;
+pub(crate) mod migrations;
 mod pool;
 mod server;
 mod session;
@@ -93,14 +93,16 @@ impl DatabaseOperator {
 
 /// Does something on a thread of its own: a connection waits for its answers by itself, which a
 /// thread of the caller's runtime may not.
-fn beside<T: Send>(work: impl FnOnce() -> Result<T, OpenError> + Send) -> Result<T, OpenError> {
+pub(crate) fn beside<T: Send, E: From<OpenError> + Send>(
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
     std::thread::scope(|scope| {
         let done = std::thread::Builder::new()
             .name("store-opening".into())
             .spawn_scoped(scope, work)
             .map_err(OpenError::Thread)?;
         done.join().unwrap_or_else(|_| {
-            Err(OpenError::Thread(std::io::Error::other("it ended without an answer")))
+            Err(OpenError::Thread(std::io::Error::other("it ended without an answer")).into())
         })
     })
 }

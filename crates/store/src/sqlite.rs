@@ -21,8 +21,9 @@ use crate::migration::AppliedMigration;
 use crate::sql::{DatabaseOperator, DatabaseStore, OpenOptions, across_tenants, rotate};
 use crate::{Keyring, OpenError};
 
+pub(crate) use backup::check;
 pub use backup::{CheckedCopy, CopyError, Restored, back_up, restore, ring_ids};
-pub(crate) use connection::DatabaseLock;
+pub(crate) use connection::{DatabaseLock, open_for_nobody_else};
 pub(crate) use driver::Driver;
 pub(crate) use migrations::pending as pending_migrations;
 pub(crate) use rewrite::rewrite;

@@ -20,6 +20,14 @@ pub enum Database {
 }
 
 impl Database {
+    /// Reads what `database_url` may be.
+    ///
+    /// # Errors
+    /// What is expected instead, without the text: it may carry a password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        parse::database(text)
+    }
+
     /// As people may see it: without a password.
     #[must_use]
     pub fn place(&self) -> String {

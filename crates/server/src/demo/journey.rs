@@ -49,8 +49,16 @@ impl<'a> Journey<'a> {
         self.ship().await.context("shipping the goods")?;
         self.give_back().await.context("giving money back")?;
         self.disconnect().await.context("disconnecting the app")?;
+        self.check(&transaction).await
+    }
+
+    /// Checks at its end what the shop heard, and the money.
+    ///
+    /// # Errors
+    /// What differs from what was to be.
+    pub async fn check(&self, transaction: &str) -> anyhow::Result<()> {
         self.check_messages()?;
-        self.check_money(&transaction).await.context("comparing with the money at Stripe")
+        self.check_money(transaction).await.context("comparing with the money at Stripe")
     }
 
     /// Configures the app and reads that the shop has a payment method.

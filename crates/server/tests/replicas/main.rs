@@ -1,3 +1,5 @@
+//! Several processes on one PostgreSQL, and how an installation gets there.
+//!
 //! Two processes that answer and two that work on one PostgreSQL, under load: they are killed (SIGKILL)
 //! at random and replaced at once, and the database falls and comes back in between. At the end every
 //! order is where it was meant to be, each result was told once, and no money moved twice.
@@ -26,6 +28,7 @@ mod database;
 #[expect(dead_code, reason = "the tests of single processes use all of it")]
 mod installation;
 mod orders;
+mod relocation;
 mod shop;
 mod stripe;
 
@@ -55,11 +58,13 @@ const LONG: u64 = 100;
 const SHOPPERS_LONG: u64 = 24;
 /// Between two kills it takes at least and at most so many milliseconds.
 const PAUSE_MS: (u64, u64) = (200, 1_200);
-/// After so many kills the database falls once, for at most so many milliseconds.
+/// After so many kills the database falls once, in a long run less often: then it takes five seconds to
+/// come back. It stays away for at most so many milliseconds before.
 const KILLS_FOR_A_FALL: u64 = 6;
+const KILLS_FOR_A_FALL_LONG: u64 = 20;
 const FALL_MS_MAX: u64 = 1_500;
 /// A last message may be hidden from the shop, or a row leased, for so long.
-const DRAIN_MAX: Duration = Duration::from_secs(240);
+const DRAIN_MAX: Duration = Duration::from_secs(420);
 
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -182,10 +187,12 @@ impl World {
 
     async fn kill_all(self: Arc<Self>) {
         let chance = Chance::new(self.run.seed);
+        let kills_for_a_fall =
+            if self.run.is_long() { KILLS_FOR_A_FALL_LONG } else { KILLS_FOR_A_FALL };
         for kill in 1..=self.run.kills {
             chance.pause(PAUSE_MS.0, PAUSE_MS.1).await;
             self.cluster.kill(chance.index(4));
-            if kill % KILLS_FOR_A_FALL == 0 {
+            if kill % kills_for_a_fall == 0 {
                 chance.pause(PAUSE_MS.0, PAUSE_MS.1).await;
                 self.database.fall();
                 chance.pause(0, FALL_MS_MAX).await;

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::book::{Book, Entry};
 
 /// After so long without what it waits for, something is lost. The lease of a process that died ends
-/// after 60 seconds, and a webhook that met a dying one is sent again at most 36 seconds later.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// after 60 seconds, and a webhook that met a dying one again and again is sent once more after 336.
+const PATIENCE: Duration = Duration::from_secs(420);
 const TIMEOUT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -40,7 +40,7 @@ const WRITE: &str = "BEGIN";
 ///
 /// # Errors
 /// [`OpenError::Newer`].
-pub(super) fn pending(session: &Session) -> Result<usize, OpenError> {
+pub(crate) fn pending(session: &Session) -> Result<usize, OpenError> {
     in_transaction(session, |db| Ok(missing(db)))?
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn missing(db: &Database) -> Result<usize, OpenError> {
 }
 
 /// Applies what is missing, and gives the installation its id.
-pub(super) fn apply(
+pub(crate) fn apply(
     session: &Session,
     entropy: &dyn Entropy,
 ) -> Result<Vec<AppliedMigration>, OpenError> {

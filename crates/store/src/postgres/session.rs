@@ -130,6 +130,11 @@ impl Session {
         self.exchange(self.client.batch_execute(text))
     }
 
+    /// Does something over the connection as it is.
+    pub fn run<T>(&self, work: impl AsyncFnOnce(&Client) -> T) -> T {
+        self.runtime.block_on(work(&self.client))
+    }
+
     pub fn execute(&self, sql: &'static str, params: Params) -> Result<u64, Failure> {
         let statement = self.prepared(sql)?;
         let values = cells(params);

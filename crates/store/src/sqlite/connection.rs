@@ -55,6 +55,13 @@ pub(crate) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// A connection in a transaction that keeps everybody else from writing, and writes nothing itself.
+pub(crate) fn open_for_nobody_else(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open_beside(path)?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    Ok(connection)
+}
+
 /// A connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(

@@ -14,3 +14,4 @@ mod file;
 mod keys;
 mod operator;
 mod postgres;
+mod relocate;
