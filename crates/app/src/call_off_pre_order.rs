@@ -5,7 +5,7 @@
 //! then the PSP is called. A crash in between leaves the call journaled.
 
 use jiff::Timestamp;
-use payment::{CallOff, CallOffRefused, Purpose, RefundId, Status, TenantId, Transition};
+use payment::{CallOff, CallOffRefused, RefundId, Status, TenantId, Transition};
 use protocol::pre_order::CancelPreOrderRequest;
 use thiserror::Error;
 
@@ -86,13 +86,13 @@ impl Context {
                     continue;
                 }
                 CallOff::Done if stored.value.status == Status::Canceled => return Ok(()),
-                CallOff::Done => Some(stored),
+                CallOff::Done => Some(self.plan_owed_again(stored).await?),
                 CallOff::Now(transition) => {
                     self.write_owing(&stored, *transition, "called off").await?
                 }
             };
             if let Some(journaled) = journaled {
-                return outcome(self.give_back(journaled).await?);
+                return outcome(self.carry_out(journaled).await?);
             }
         }
         Err(CancelError::Failed("the payment is busy; cancel it again".into()))
@@ -133,7 +133,7 @@ impl Context {
         let Some(journaled) = self.write_owing(&stored, *transition, "left").await? else {
             return Ok(false);
         };
-        self.give_back(journaled).await?;
+        self.carry_out(journaled).await?;
         Ok(true)
     }
 
@@ -160,27 +160,11 @@ impl Context {
         }
     }
 
-    /// Makes the call that gives everything back. A cancel that comes too late, because the money
-    /// was taken before it, is followed by the refund.
-    pub(crate) async fn give_back(&self, stored: Stored) -> Result<Ended, Problem> {
-        let stored = match stored.value.open_call {
-            Some(_) => stored,
-            None => self.plan_owed(stored).await?,
-        };
-        let ended = self.carry_out(stored).await?;
-        let refund = || RefundId::new(self.entropy.new_id());
-        match ended.stored.value.owed(refund) {
-            Some(Purpose::Refund { .. }) => {
-                let planned = self.plan_owed(ended.stored).await?;
-                self.carry_out(planned).await
-            }
-            // Money that is on its way is given back when an event says that it has come.
-            Some(_) | None => Ok(ended),
-        }
-    }
-
-    async fn plan_owed(&self, stored: Stored) -> Result<Stored, Problem> {
-        let Some(owing) = self.plan_what_is_owed(&stored.value) else { return Ok(stored) };
+    /// Journals what is owed to somebody who asks for it once more.
+    async fn plan_owed_again(&self, stored: Stored) -> Result<Stored, Problem> {
+        let again = stored.value.owed_again(|| RefundId::new(self.entropy.new_id()));
+        let planned = again.and_then(|purpose| self.plan(stored.value.clone(), purpose, None));
+        let Some(owing) = planned else { return Ok(stored) };
         match self.write(&stored, Moved::start(owing.clone()), None).await? {
             CommitOutcome::Committed => Ok(Stored { value: owing, version: stored.version + 1 }),
             CommitOutcome::Conflict | CommitOutcome::Duplicate => {
@@ -189,11 +173,11 @@ impl Context {
         }
     }
 
-    /// The same for whom an answer waits that does not depend on it: what does not succeed now is
-    /// journaled, and the worker goes on with it.
+    /// Makes the call that gives everything back, for whom an answer waits that does not depend on
+    /// it: what does not succeed now is journaled, and the worker goes on with it.
     pub(crate) async fn give_back_now(&self, stored: Stored) {
         let (tenant, payment) = (stored.value.tenant.clone(), stored.value.id);
-        if let Err(problem) = self.give_back(stored).await {
+        if let Err(problem) = self.carry_out(stored).await {
             tracing::warn!(
                 %tenant, %payment, %problem,
                 "money that no order can have is not back yet; it is tried again"

@@ -5,7 +5,8 @@
 //! made anew and never taken for a failure.
 
 use payment::{
-    Call, Event, IdempotencyKey, Money, Payment, PayoutFact, PspReference, Purpose, RefundFact,
+    Call, CallId, Event, IdempotencyKey, Money, Payment, PayoutFact, PspReference, Purpose,
+    RefundFact,
 };
 use tracing::Instrument;
 
@@ -40,13 +41,19 @@ impl Context {
     /// # Errors
     /// [`Problem::Later`] where the outcome is not known: the call stays open.
     pub(crate) async fn carry_out(&self, stored: Stored) -> Result<Ended, Problem> {
-        // On the heap: payments are large, and every use case that may call the PSP holds this.
         let payment = &stored.value;
         let span = tracing::info_span!(
             "call", tenant = %payment.tenant, payment = %payment.id, order = payment.order_key(),
             transaction = payment.attempt().reference.as_ref().map(PspReference::as_str),
         );
-        Box::pin(self.carry_out_open_call(stored).instrument(span)).await
+        // On the heap: payments are large, and every use case that may call the PSP holds this.
+        let ended = Box::pin(self.carry_out_open_call(stored).instrument(span.clone())).await?;
+        // A cancel that found the money to be in is followed by the refund (rule R9).
+        let then = ended.stored.value.open_call.as_ref();
+        if then.is_some_and(|call| call.command.is_none() && is_refund(call)) {
+            return Box::pin(self.carry_out_open_call(ended.stored).instrument(span)).await;
+        }
+        Ok(ended)
     }
 
     async fn carry_out_open_call(&self, stored: Stored) -> Result<Ended, Problem> {
@@ -220,15 +227,17 @@ impl Context {
     ) -> Result<Ended, Problem> {
         let mut stored = stored;
         for _ in 0..CONFLICTS_MAX {
-            if stored.value.open_call.as_ref().map(|open| open.id) != Some(call.id) {
+            if open_call_id(&stored.value) != Some(call.id) {
                 return Ok(Ended { stored, refusal: answer.refusal });
             }
-            let now = self.entropy.now();
-            let moved = Moved::start(stored.value.clone()).learn(&answer.learned, now);
-            let moved = if answer.refusal.is_none() { moved.counted(now) } else { moved };
+            let moved = self.learn(&stored.value, &answer.learned);
+            let moved = match answer.refusal {
+                None => moved.counted(self.entropy.now()),
+                Some(_) => moved,
+            };
             let after = moved.payment.clone();
             match self.write(&stored, moved, None).await? {
-                CommitOutcome::Committed if after.open_call.is_none() => {
+                CommitOutcome::Committed if open_call_id(&after) != Some(call.id) => {
                     let stored = Stored { value: after, version: stored.version + 1 };
                     return Ok(Ended { stored, refusal: answer.refusal });
                 }
@@ -334,6 +343,14 @@ const PAID_OTHERWISE: &str = "the payment is being paid over another amount";
 
 /// Why a call came to nothing whose attempt was ended by somebody else.
 const ENDED_OTHERWISE: &str = "the payment was ended in another way";
+
+fn open_call_id(payment: &Payment) -> Option<CallId> {
+    payment.open_call.as_ref().map(|open| open.id)
+}
+
+fn is_refund(call: &Call) -> bool {
+    matches!(call.purpose, Purpose::Refund { .. })
+}
 
 /// What is needed for a call could not be read, so it was not made.
 fn not_sent(error: StoreError) -> PspError {

@@ -188,8 +188,7 @@ impl Context {
             let credentials = self.credentials_of(&stored.value).await?;
             let asked = self.psp.retrieve(&credentials, reference).await;
             let view = asked.map_err(Problem::from_psp)?;
-            let moved = Moved::start(stored.value.clone());
-            let moved = moved.learn(&Learned::from(&view), self.entropy.now());
+            let moved = self.learn(&stored.value, &Learned::from(&view));
             match self.write(&stored, moved, None).await? {
                 CommitOutcome::Committed => {}
                 CommitOutcome::Conflict | CommitOutcome::Duplicate => {

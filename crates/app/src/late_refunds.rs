@@ -2,7 +2,7 @@
 //! (rule R13).
 
 use jiff::Timestamp;
-use payment::{Call, Money, Payment, PspRefundId, Purpose, Refund, RefundState, Status};
+use payment::{Money, Payment, PspRefundId, Refund, RefundState, Status};
 
 use crate::limits::REFUND_WATCH;
 use crate::operate::advice;
@@ -44,17 +44,9 @@ pub(crate) fn alert(payment: &Payment, refund: Option<&PspRefundId>, amount: Mon
     );
 }
 
-/// What the PSP would not give back of an order that was canceled (rule R9). It is tried again with
-/// whatever the PSP tells of the payment next.
+/// What the PSP has just refused to give back of an order that was canceled, or sent back (rule R9).
 pub(crate) fn kept(before: &Payment, after: &Payment) -> Option<Money> {
-    let Some(Call { purpose: Purpose::Refund { refund, amount, .. }, command: None, .. }) =
-        &before.open_call
-    else {
-        return None;
-    };
-    let refund = after.refunds.iter().find(|known| known.id == *refund)?;
-    let kept = after.status == Status::CancelRequested && refund.state.came_to_nothing();
-    kept.then_some(*amount)
+    after.not_given_back().filter(|_| before.not_given_back().is_none())
 }
 
 /// Tells the operator, once each: what it was written with is committed.

@@ -11,7 +11,7 @@ use payment::{
 
 use crate::calls::Ended;
 use crate::context::Context;
-use crate::learn::{Learned, Moved};
+use crate::learn::Learned;
 use crate::limits::{CALL_PATIENCE, CONFLICTS_MAX, INITIALIZE_POLL};
 use crate::ports::{CommitOutcome, PayoutObstacle, Refusal, StoreError, Stored};
 use crate::problem::Problem;
@@ -256,8 +256,7 @@ impl Context {
         let credentials = self.credentials_of(&stored.value).await?;
         let asked = self.psp.retrieve(&credentials, reference).await;
         let view = asked.map_err(Problem::from_psp)?;
-        let moved = Moved::start(stored.value.clone());
-        let moved = moved.learn(&Learned::from(&view), self.entropy.now());
+        let moved = self.learn(&stored.value, &Learned::from(&view));
         match self.write(stored, moved, None).await? {
             // Where somebody else was faster, the next look sees what they wrote.
             CommitOutcome::Committed | CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(()),

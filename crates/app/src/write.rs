@@ -1,9 +1,9 @@
 //! Writes what has happened to a payment, with what the shop is told of it, in one transaction.
 
-use payment::{CommandId, Payment, Purpose};
+use payment::{CommandId, Payment, Purpose, RefundId};
 
 use crate::context::Context;
-use crate::learn::Moved;
+use crate::learn::{Learned, Moved};
 use crate::ports::{
     Commit, CommitOutcome, Expected, InboxSettlement, PaymentChange, StoreError, Stored,
 };
@@ -42,6 +42,20 @@ impl Context {
             }
         }
         Ok(outcome)
+    }
+
+    /// Applies what the PSP has answered. Where it finds that money is in after a cancel, the refund
+    /// is journaled with it: no event may come any more (rule R9). What is held or on its way is left
+    /// to the event that tells of it, so that a PSP that says no is not asked without end.
+    pub(crate) fn learn(&self, payment: &Payment, learned: &Learned) -> Moved {
+        let moved = Moved::start(payment.clone()).learn(learned, self.entropy.now());
+        match moved.payment.owed(|| RefundId::new(self.entropy.new_id())) {
+            Some(refund @ Purpose::Refund { .. }) => {
+                let planned = self.plan(moved.payment.clone(), refund, None);
+                Moved { payment: planned.unwrap_or(moved.payment), ..moved }
+            }
+            Some(_) | None => moved,
+        }
     }
 
     /// Journals a call; `None` where somebody else was faster.

@@ -129,8 +129,16 @@ impl Payment {
     }
 
     /// The call that the payment owes by itself, without a command: what comes in after a cancel
-    /// is given back (rule R9).
+    /// is given back (rule R9). What the PSP would not give back is left to a person.
     pub fn owed(&self, refund: impl FnOnce() -> crate::RefundId) -> Option<Purpose> {
+        if self.not_given_back().is_some() {
+            return None;
+        }
+        self.owed_again(refund)
+    }
+
+    /// The same for somebody who asks for it once more: also what the PSP would not give back.
+    pub fn owed_again(&self, refund: impl FnOnce() -> crate::RefundId) -> Option<Purpose> {
         if self.status != Status::CancelRequested || self.open_call.is_some() {
             return None;
         }
@@ -140,12 +148,8 @@ impl Payment {
         if !self.capturable.is_zero() || self.captured.is_zero() {
             return Some(Purpose::Cancel { items });
         }
-        let owed = self.captured.minus_or_zero(self.refunded_or_in_flight()).ok()?;
-        (!owed.is_zero()).then(|| Purpose::Refund {
-            refund: refund(),
-            items: self.items(),
-            amount: owed,
-        })
+        let amount = self.kept()?;
+        Some(Purpose::Refund { refund: refund(), items: self.items(), amount })
     }
 
     fn on_new(self, event: Event) -> Applied {

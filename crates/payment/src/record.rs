@@ -205,6 +205,13 @@ pub struct Refund {
     pub succeeded_at: Option<Timestamp>,
 }
 
+impl Refund {
+    /// Whether a call of ours made it, not somebody in the PSP's dashboard.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.reference.as_ref().is_none_or(|name| self.id != RefundId::of_foreign(name))
+    }
+}
+
 /// A call to the PSP that was journaled before it was made: until its outcome is known, no other
 /// call that moves money may be made for the payment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -163,15 +163,40 @@ impl Payment {
         Transition { payment: self, tell, settled }
     }
 
+    /// What was captured and is neither given back nor on its way back, if anything is.
+    pub(crate) fn kept(&self) -> Option<Money> {
+        let kept = self.captured.minus_or_zero(self.refunded_or_in_flight()).ok()?;
+        (!kept.is_zero()).then_some(kept)
+    }
+
+    /// What came in after a cancel and the PSP would not give back: a refund of ours of no less came
+    /// to nothing. It is not asked for again by itself. The reason seldom passes, and where the PSP
+    /// tells of each try, every no would bring the next one (rule R9).
+    pub fn not_given_back(&self) -> Option<Money> {
+        if self.status != Status::CancelRequested {
+            return None;
+        }
+        let kept = self.kept()?;
+        let tried = |refund: &Refund| {
+            refund.is_ours() && refund.state.came_to_nothing() && refund.amount.covers(kept)
+        };
+        self.refunds.iter().any(tried).then_some(kept)
+    }
+
     /// A refund of money that came in after a cancel: the shop hears of the cancel (rule R9). Where
-    /// it fails after that, the shop's process is over; a person has to give the money back.
+    /// it fails, before that or after it, a person has to give the money back.
     pub(crate) fn refund_after_cancel(self, fact: RefundFact) -> Transition {
         let (over, failed) = (self.status == Status::Canceled, fact.state.came_to_nothing());
         let (known, amount) = (self.refunds.clone(), fact.amount);
+        let reason = fact.reason.clone().unwrap_or_else(|| fact.state.name().to_owned());
         let mut done = self.refund_changed(fact);
         done.tell.clear();
-        if over && failed && done.payment.refunds != known {
-            let note = format!("the refund of {amount} came back after the payment was canceled");
+        if failed && done.payment.refunds != known {
+            let note = if over {
+                format!("the refund of {amount} came back after the payment was canceled")
+            } else {
+                format!("{amount} could not be given back: {reason}")
+            };
             return Transition { settled: done.settled, ..done.payment.noted(&note) };
         }
         let payment = &mut done.payment;

@@ -17,8 +17,8 @@ use app::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use payment::{
-    AttemptState, Call, CommandId, OrderReference, Payment, PaymentRecord, PspReference, Purpose,
-    Status,
+    AttemptState, Call, CommandId, Items, OrderReference, Payment, PaymentRecord, PspReference,
+    Purpose, Refund, RefundId, RefundState, Status,
 };
 use store::{Keyring, OpenOptions, SqliteStore};
 use tempfile::TempDir;
@@ -326,6 +326,15 @@ fn every_situation_has_one_next_step() {
         waits.outbox = vec![message(state)];
         tell(what, &waits);
     }
+    let kept = with(&|record| {
+        record.status = Status::CancelRequested;
+        record.captured = builders::eur(18_979);
+        let (amount, state) = (record.captured, RefundState::Failed);
+        let (id, items) = (RefundId::new(entropy.new_id()), Items::new());
+        record.refunds =
+            vec![Refund { id, reference: None, items, amount, state, succeeded_at: None }];
+    });
+    tell("cancel_requested, a refund refused", &kept);
     insta::assert_snapshot!("next_steps", told);
 }
 

@@ -164,6 +164,13 @@ fn by_status(payment: &Payment) -> String {
              payouts."
         );
     }
+    if let Some(kept) = payment.not_given_back() {
+        return format!(
+            "The payment provider would not give back {kept}, which came in after the cancel; the \
+             history says why. Nothing repeats it by itself: refund it in the provider's dashboard, \
+             then the shop is told that its order is canceled."
+        );
+    }
     let text = match payment.status {
         Status::New => match (payment.attempt().state, payment.reference()) {
             (AttemptState::Refused, _) => {

@@ -346,6 +346,7 @@ async fn r09_money_that_stripe_would_not_give_back_is_told_and_given_back_by_han
     let next =
         format!("Next: `paybridge payment show --tenant tenant-test-0001 {payment}` says why");
     assert_eq!(errors.iter().filter(|line| line.contains(&next)).count(), 1, "{errors:?}");
+    assert_eq!(app.calls_made("POST", REFUND), 1, "no event has it tried again");
 
     let form = format!("payment_intent={transaction}");
     app.stripe(Method::POST, "/v1/refunds", &form).await;

@@ -198,6 +198,33 @@ async fn r09_a_canceled_cart_whose_money_is_on_its_way_is_refunded_when_it_comes
     assert_eq!(app.payment_with(&transaction).await.status.name(), "canceled");
 }
 
+/// News of the payment does not have it tried again; the shop does.
+#[tokio::test(start_paused = true)]
+async fn r09_a_canceled_cart_that_stripe_would_not_refund_is_refunded_when_canceled_again() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--3");
+    let transaction = app.pre_order(&order).await;
+    app.pay_by_debit(&transaction, "DE89370400440532013000").await;
+    app.settle().await;
+    app.hold_webhooks();
+    app.advance(LONG_ENOUGH).await;
+    app.answer_next(402, REFUND, 1);
+    let (status, answer) = app.cancel_pre_order(&transaction).await;
+    assert!([400, 422].contains(&status.as_u16()), "{answer}");
+    app.release_webhooks();
+    app.advance(LONG_ENOUGH).await;
+    assert_eq!(app.money(&transaction).refunds, 0);
+    assert_eq!(app.calls_made("POST", REFUND), 1, "no event has it tried again");
+
+    let (status, answer) = app.cancel_pre_order(&transaction).await;
+    assert_eq!(status, 200, "{answer}");
+    app.assert_nothing_kept(&transaction);
+    assert_eq!(app.money(&transaction).refunds, 1);
+    assert_eq!(app.payment_with(&transaction).await.status.name(), "canceled");
+    assert_eq!(app.results().await, [""; 0]);
+    app.assert_drained().await;
+}
+
 async fn forget(app: &TestApp) -> usize {
     let context = &app.app.consumer.context;
     let called_off = context.call_off_forgotten_pre_orders().await.unwrap();

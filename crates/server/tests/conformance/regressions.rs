@@ -133,6 +133,41 @@ async fn a_debit_that_ends_while_its_cancel_has_no_answer_is_canceled_all_the_sa
     }
 }
 
+/// A debit was canceled while it was on its way, and came in. That was learned from Stripe's answer to
+/// the next cancel, or to a question about the order; the webhooks that tell it were lost, and nobody
+/// gave the money back (rule R9).
+#[tokio::test(start_paused = true)]
+async fn money_that_an_answer_finds_to_be_in_after_a_cancel_is_given_back_without_a_webhook() {
+    for asked in [false, true] {
+        let app = TestApp::configured().await;
+        let order = Order::new("DE--1");
+        let transaction = app.initialize(&order).await;
+        app.hold_webhooks();
+        app.pay_by_debit(&transaction, "DE89370400440532013000").await;
+        let processing = app.event("payment_intent.processing").await;
+        app.command("CancelPayment", &cancel(&order, &order.items)).await;
+        app.app.consumer.work_once().await.unwrap();
+        assert_eq!(app.results().await, [""; 0]);
+        app.entropy.advance(LONG_ENOUGH);
+        app.settle().await;
+        assert_eq!(app.money(&transaction).status, "succeeded");
+
+        if asked {
+            app.command("RefundPayment", &refund(&order, &[1002], 8_490)).await;
+        } else {
+            assert_eq!(app.receive(&processing).await.0, 200);
+        }
+        app.settle().await;
+        app.advance(SignedDuration::from_mins(5)).await;
+        let canceled = "PaymentCanceled[1001,1002] 18979";
+        let told =
+            if asked { vec![canceled, "PaymentRefunded[1002] 8490"] } else { vec![canceled] };
+        assert_eq!(app.results().await, told);
+        assert_eq!(app.money(&transaction).refunds, 1);
+        app.assert_nothing_kept(&transaction);
+    }
+}
+
 /// The same refund was asked for twice, and the tenant was disconnected in between: the shop was told
 /// that it had failed, and its money had been given back (rule R12).
 #[tokio::test(start_paused = true)]
