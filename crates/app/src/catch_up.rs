@@ -74,7 +74,7 @@ impl Context {
     async fn look_at(&self, watch: &mut Watch, reconcile_hour: Option<i8>) -> Result<(), Problem> {
         let Some(tenant) = self.store.tenant(&watch.tenant).await? else { return Ok(()) };
         let Some(credentials) = self.credentials_for(watch).await? else { return Ok(()) };
-        if self.is_gone(&tenant.value).await? {
+        if self.is_gone(&tenant.value.id, tenant.value.status).await? {
             return Ok(());
         }
         let walked = self.catch_up(watch, &credentials).await;

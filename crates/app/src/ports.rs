@@ -32,7 +32,7 @@ pub use psp::{
 };
 pub use sign_in::{Caller, NewToken, SignIn, SignInError, TokenHash, TokenRow, Tokens};
 pub use store::{
-    After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,
+    Addressee, After, Backlog, CallClaim, ChannelBacklog, ChannelMessage, Commit, CommitOutcome,
     DeliveryOutcome, Expected, ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxKind,
     InboxOutcome, InboxSettlement, Lease, MessageId, NewMessage, OutboxClaim, PaymentChange,
     Received, SendOutcome, Store, StoreError, Stored, TenantChange, TenantCommit, Unfinished,

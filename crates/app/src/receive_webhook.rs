@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::context::Context;
 use crate::ports::{PspEvent, Received, StoreError, WebhookRejected};
-use crate::tenant::{Tenant, TenantStatus, WebhookEndpoint};
+use crate::tenant::{Credentials, TenantStatus, WebhookEndpoint};
 
 /// A webhook as it came in.
 #[derive(Clone, Copy, Debug)]
@@ -83,9 +83,10 @@ impl Context {
             return self.take_of_platform(webhook, event).await;
         }
         let tenant_id = self.tenant_of_webhook(webhook, &event).await?;
-        let tenant = self.store.tenant(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?.value;
-        self.prove(&tenant_id, webhook, event.mode).await?;
-        if self.is_gone(&tenant).await? {
+        let addressee =
+            self.store.addressee(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?;
+        self.prove(&addressee.credentials, webhook, event.mode)?;
+        if self.is_gone(&tenant_id, addressee.status).await? {
             return Err(WebhookError::Disconnected);
         }
         if event.mode != webhook.mode {
@@ -95,10 +96,14 @@ impl Context {
     }
 
     /// Until what was under way is done, a disconnected tenant's events are still wanted (rule R23).
-    pub(crate) async fn is_gone(&self, tenant: &Tenant) -> Result<bool, StoreError> {
-        match tenant.status {
+    pub(crate) async fn is_gone(
+        &self,
+        tenant: &TenantId,
+        status: TenantStatus,
+    ) -> Result<bool, StoreError> {
+        match status {
             TenantStatus::Connected => Ok(false),
-            TenantStatus::Disconnected => Ok(self.store.unfinished(&tenant.id).await?.is_drained()),
+            TenantStatus::Disconnected => Ok(self.store.unfinished(tenant).await?.is_drained()),
         }
     }
 
@@ -154,7 +159,7 @@ impl Context {
             return Ok(WebhookTaken::Foreign);
         };
         match self.store.tenant(&tenant_id).await? {
-            Some(tenant) if !self.is_gone(&tenant.value).await? => {
+            Some(tenant) if !self.is_gone(&tenant_id, tenant.value.status).await? => {
                 self.keep_webhook(tenant_id, webhook, event).await
             }
             Some(_) | None => Ok(WebhookTaken::Foreign),
@@ -207,13 +212,12 @@ impl Context {
     /// Proves a webhook with the tenant's secrets of the path's mode: whoever may make test events
     /// may not make live ones. One of the other mode is ignored, whichever of the tenant's secrets
     /// it was signed with.
-    async fn prove(
+    fn prove(
         &self,
-        tenant: &TenantId,
+        credentials: &[Credentials],
         webhook: IncomingWebhook<'_>,
         event_mode: Mode,
     ) -> Result<(), WebhookError> {
-        let credentials = self.store.all_credentials(tenant).await?;
         let ignored = event_mode != webhook.mode;
         let secrets: Vec<Secret<'_>> = credentials
             .iter()

@@ -35,6 +35,19 @@ impl Driver {
         }
     }
 
+    /// The same for writes that wait for no rows of others: several at once share a transaction.
+    pub async fn write_together<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
+    {
+        match self {
+            // All of its writes do.
+            Self::Sqlite(driver) => driver.write(operation).await,
+            Self::Postgres(pool) => pool.carry_out_together(operation).await,
+        }
+    }
+
     pub fn counts(&self) -> WriteCounts {
         match self {
             Self::Sqlite(driver) => driver.counts(),

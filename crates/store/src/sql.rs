@@ -36,9 +36,10 @@ use std::sync::Arc;
 
 use ::payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use app::ports::{
-    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
-    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, NewToken, OutboxClaim,
-    Received, Store, StoreError, TenantCommit, TokenHash, TokenRow, Tokens, Unfinished, Versioned,
+    Addressee, Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome,
+    ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxKind, InboxSettlement, Lease,
+    MessageId, NewToken, OutboxClaim, Received, Store, StoreError, TenantCommit, TokenHash,
+    TokenRow, Tokens, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -125,6 +126,11 @@ impl Store for DatabaseStore {
         let (keyring, tenant, account) =
             (Arc::clone(&self.keyring), tenant.clone(), account.clone());
         self.driver.read(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
+    }
+
+    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Addressee>, StoreError> {
+        let (keyring, tenant) = (Arc::clone(&self.keyring), tenant.clone());
+        self.driver.read(move |db| tenant::addressee(db, &keyring, &tenant)).await
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError> {
@@ -229,7 +235,14 @@ impl Store for DatabaseStore {
     }
 
     async fn receive(&self, item: InboxItem) -> Result<Received, StoreError> {
-        self.write(move |db| inbox::receive(db, &item)).await
+        match item.kind {
+            // It waits for no other one, and nothing else is written with it.
+            InboxKind::Event => {
+                let receive = move |db: &Database| inbox::receive(db, &item).map(Written::Keep);
+                self.driver.write_together(receive).await
+            }
+            InboxKind::Command => self.write(move |db| inbox::receive(db, &item)).await,
+        }
     }
 
     async fn claim_inbox(&self, lease: &Lease) -> Result<Vec<InboxClaim>, StoreError> {

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
-    HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId, OutboxClaim, Received,
-    Store, StoreError, TenantCommit, Unfinished, Versioned,
+    Addressee, Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome,
+    ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId,
+    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -76,6 +76,10 @@ impl Store for UnsureStore {
 
     async fn credentials(&self, tenant: &TenantId, at: &Account) -> Answer<Option<Credentials>> {
         self.go("credentials", self.inner.credentials(tenant, at)).await
+    }
+
+    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Addressee>> {
+        self.go("addressee", self.inner.addressee(tenant)).await
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Answer<Vec<Credentials>> {

@@ -10,7 +10,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::ports::{MerchantStore, Upkeep, WatchStore};
-use crate::tenant::{Credentials, InstallationId, Tenant};
+use crate::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
 
 /// Durable storage. What a method has returned is on disk.
 #[async_trait]
@@ -35,6 +35,9 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
         tenant: &TenantId,
         account: &Account,
     ) -> Result<Option<Credentials>, StoreError>;
+
+    /// Whom a webhook is for, and what proves it. One question, because every webhook asks it.
+    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Addressee>, StoreError>;
 
     /// All credentials of a tenant, the newest first.
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError>;
@@ -535,6 +538,15 @@ pub struct ChannelMessage {
     pub attributes: Vec<(String, String)>,
     /// The payload: JSON text.
     pub body: String,
+}
+
+/// A tenant as those need it who send it webhooks.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// Whether it takes them.
+    pub status: TenantStatus,
+    /// All its credentials, the newest first.
+    pub credentials: Vec<Credentials>,
 }
 
 /// A leased message that is to be pushed.

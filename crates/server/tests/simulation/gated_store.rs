@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome, ForgottenPreOrder,
-    HistoryEntry, InboxClaim, InboxItem, InboxOutcome, InboxSettlement, Lease, MessageId,
-    OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
+    Addressee, Backlog, CallClaim, ChannelMessage, Commit, CommitOutcome, DeliveryOutcome,
+    ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxOutcome, InboxSettlement, Lease,
+    MessageId, OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
 use app::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
 use async_trait::async_trait;
@@ -86,6 +86,10 @@ impl Store for GatedStore {
 
     async fn credentials(&self, tenant: &TenantId, at: &Account) -> Answer<Option<Credentials>> {
         self.use_it(self.inner.credentials(tenant, at)).await
+    }
+
+    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Addressee>> {
+        self.use_it(self.inner.addressee(tenant)).await
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Answer<Vec<Credentials>> {

@@ -19,6 +19,8 @@ use crate::job::{Job, Written, job};
 
 /// So many tasks wait for a connection before callers wait to be let in.
 const WAITING_MAX: usize = 1024;
+/// So many writes share a transaction at most.
+const TOGETHER_MAX: usize = 64;
 /// So often a transaction that got in the way of others is tried.
 const TRIES_MAX: u32 = 8;
 /// So long is waited before the second try, and twice as long before each further one.
@@ -47,10 +49,14 @@ struct Task {
     job: Box<dyn Job>,
 }
 
+/// Writes of which those that wait at once share a transaction.
+type Together = mpsc::Sender<Box<dyn Job>>;
+
 /// The threads, and the queue before them.
 pub(crate) struct Pool {
     /// Taken when the store is dropped, so that the threads see the end.
     tasks: Option<mpsc::Sender<Task>>,
+    together: Option<Together>,
     handles: Vec<JoinHandle<()>>,
     counters: Arc<Counters>,
 }
@@ -67,16 +73,21 @@ impl Pool {
         let (tasks, queue) = mpsc::channel(WAITING_MAX);
         let queue = Arc::new(Mutex::new(queue));
         let counters = Arc::<Counters>::default();
-        let mut handles = Vec::new();
-        for _ in 0..server.connections() {
-            let queue = Arc::clone(&queue);
-            let mut worker =
-                Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
-            let thread = thread::Builder::new().name("store-postgres".into());
+        let (together, mut writes) = mpsc::channel(WAITING_MAX);
+        let worker =
+            || Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
+        let thread = || thread::Builder::new().name("store-postgres".into());
+        let mut sharing = worker();
+        let serve = move || sharing.serve_together(&mut writes);
+        let mut handles = vec![thread().spawn(serve).map_err(OpenError::Thread)?];
+        // One connection is the first thread's. It connects when somebody writes there: an operator's
+        // commands, which have one connection alone, never do.
+        for _ in 1..server.connections().max(2) {
+            let (queue, mut worker) = (Arc::clone(&queue), worker());
             let serve = move || worker.serve(&queue);
-            handles.push(thread.spawn(serve).map_err(OpenError::Thread)?);
+            handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
         }
-        Ok(Self { tasks: Some(tasks), handles, counters })
+        Ok(Self { tasks: Some(tasks), together: Some(together), handles, counters })
     }
 
     pub fn counts(&self) -> WriteCounts {
@@ -99,10 +110,26 @@ impl Pool {
     }
 }
 
+impl Pool {
+    /// Carries out a write that waits for no rows of others, in one transaction with those that wait
+    /// at the same time, and answers once that has ended.
+    pub async fn carry_out_together<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(operation);
+        let writes = self.together.as_ref().ok_or_else(stopped)?;
+        writes.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
 /// Waits for what is under way: it is answered.
 impl Drop for Pool {
     fn drop(&mut self) {
         drop(self.tasks.take());
+        drop(self.together.take());
         for handle in self.handles.drain(..) {
             if handle.join().is_err() {
                 tracing::error!("a thread of the store has panicked; please report this");
@@ -133,6 +160,37 @@ impl Worker {
         match &self.session {
             Some(session) => session.wait_for(async { queue.lock().await.recv().await }),
             None => queue.blocking_lock().blocking_recv(),
+        }
+    }
+
+    fn serve_together(&mut self, writes: &mut mpsc::Receiver<Box<dyn Job>>) {
+        let mut jobs = Vec::new();
+        loop {
+            let taken = match &self.session {
+                Some(session) => session.wait_for(writes.recv_many(&mut jobs, TOGETHER_MAX)),
+                None => writes.blocking_recv_many(&mut jobs, TOGETHER_MAX),
+            };
+            if taken == 0 {
+                return;
+            }
+            self.carry_out_batch(std::mem::take(&mut jobs));
+        }
+    }
+
+    /// Carries out jobs in one transaction. Where one of them does not come about, all are undone, and
+    /// each is tried by itself.
+    fn carry_out_batch(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let mut batch = Box::new(Batch { jobs, is_whole: false });
+        let lost = self.carry_out(Access::Write, batch.as_mut()).err();
+        if lost.is_some() || batch.is_whole {
+            // One of them was counted as the batch.
+            let others = u64::try_from(batch.jobs.len()).unwrap_or(u64::MAX).saturating_sub(1);
+            self.counters.writes.fetch_add(others, Ordering::Relaxed);
+            return batch.answer(lost);
+        }
+        for mut job in batch.jobs {
+            let lost = self.carry_out(Access::Write, job.as_mut()).err();
+            job.answer(lost);
         }
     }
 
@@ -181,6 +239,26 @@ impl Worker {
         }
         let why = "the database undid the transaction again and again, or closed its connection";
         Err(StoreError::Unavailable(why.into()))
+    }
+}
+
+/// Several jobs as one: it stays if every one of them does.
+struct Batch {
+    jobs: Vec<Box<dyn Job>>,
+    is_whole: bool,
+}
+
+impl Job for Batch {
+    fn run(&mut self, db: &Database) -> bool {
+        self.is_whole = self.jobs.iter_mut().all(|job| job.run(db));
+        self.is_whole
+    }
+
+    fn answer(self: Box<Self>, lost: Option<StoreError>) {
+        let why = lost.map(|lost| lost.to_string());
+        for job in self.jobs {
+            job.answer(why.clone().map(StoreError::Unavailable));
+        }
     }
 }
 

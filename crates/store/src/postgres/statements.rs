@@ -22,7 +22,7 @@ const SMALL_INDEXES: [&str; 10] = [
     "psp_call_open",
 ];
 /// A tenant has a handful of credentials, and an operator asks for few messages by channel.
-const MAY_SORT: [&str; 2] = ["FROM credential", "ORDER BY channel, seq"];
+const MAY_SORT: [&str; 3] = ["FROM credential", "JOIN credential", "ORDER BY channel, seq"];
 
 /// A connection to a migrated database that reads a table from end to end, or sorts, only where nothing
 /// else is possible, and plans for any parameters.

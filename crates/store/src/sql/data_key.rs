@@ -17,7 +17,6 @@ use crate::keyring::{Key, KeyError, Sealed};
 const TABLE: &str = "data_key";
 
 const OF_TENANT: &str = "SELECT id, master, wrapped FROM data_key WHERE tenant = ?1";
-const ONE: &str = "SELECT master, wrapped FROM data_key WHERE tenant = ?1 AND id = ?2";
 const ADD: &str = "INSERT INTO data_key (tenant, id, master, wrapped, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5)";
 const REWRAP: &str = "UPDATE data_key SET master = ?3, wrapped = ?4
@@ -27,7 +26,7 @@ const RESEAL: &str = "UPDATE credential SET key_id = ?4, sealed = ?5
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[OF_TENANT, ONE, ADD, REWRAP, RESEAL];
+pub(super) const STATEMENTS: &[&str] = &[OF_TENANT, ADD, REWRAP, RESEAL];
 
 /// A data key's row: tenant, id, the wrapped key with its master's id.
 pub(super) struct Wrapped {
@@ -67,29 +66,29 @@ pub(super) fn seal(
     key.seal(plain, context).map_err(no_randomness)
 }
 
-/// Opens what [`seal`] sealed, or what a master key sealed itself.
+/// Opens what [`seal`] sealed with the data key whose wrapped form this is, or without one what a
+/// master key sealed itself.
 ///
 /// # Errors
 /// [`StoreError::Sealed`] with the id of the master key that is needed.
 pub(super) fn open(
-    db: &Database,
     keyring: &Keyring,
     tenant: &TenantId,
     sealed: &Sealed,
+    data_key: Option<&Sealed>,
     context: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    let wrapped: Option<(String, Vec<u8>)> = db
-        .row(ONE, params![tenant.as_str(), &sealed.key_id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .at(TABLE)?;
-    let (plain, master) = match wrapped {
-        Some((master, bytes)) => {
-            let wrapped = Sealed { key_id: master, bytes };
-            let key = keyring.unwrap(&wrapped, &key_context(tenant, &sealed.key_id));
-            (key.and_then(|key| key.open(sealed, context)), wrapped.key_id)
+    let (plain, master) = match data_key {
+        Some(wrapped) => {
+            let key = keyring.unwrap(wrapped, &key_context(tenant, &sealed.key_id));
+            (key.and_then(|key| key.open(sealed, context)), &wrapped.key_id)
         }
-        None => (keyring.open(sealed, context), sealed.key_id.clone()),
+        None => (keyring.open(sealed, context), &sealed.key_id),
     };
-    plain.ok_or(StoreError::Sealed { what: "the credentials of a tenant", key_id: master })
+    plain.ok_or_else(|| StoreError::Sealed {
+        what: "the credentials of a tenant",
+        key_id: master.clone(),
+    })
 }
 
 /// Wraps a data key by the active master key. Returns whether it was done: not where the row does

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use app::ports::{CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned};
+use app::ports::{
+    Addressee, CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
+};
 use app::tenant::{Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
 use jiff::Timestamp;
 use payment::{Account, Mode, PspAccountId, TenantId};
@@ -34,10 +36,19 @@ const CLEAR_METHODS: &str = "DELETE FROM payment_method WHERE tenant = ?1";
 const ADD_METHOD: &str = "INSERT INTO payment_method (tenant, name, told, told_at, active)
     VALUES (?1, ?2, ?3, ?4, ?5)";
 
-const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed FROM credential
-    WHERE tenant = ?1 AND account = ?2 AND mode = ?3";
-const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed FROM credential
-    WHERE tenant = ?1 ORDER BY updated_at DESC, account, mode";
+const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed, master, wrapped FROM credential
+    LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
+    WHERE credential.tenant = ?1 AND account = ?2 AND mode = ?3";
+const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed, master, wrapped FROM credential
+    LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
+    WHERE credential.tenant = ?1 ORDER BY updated_at DESC, account, mode";
+const ADDRESSEE: &str =
+    "SELECT credential.account, credential.mode, key_id, sealed, master, wrapped,
+        status FROM tenant
+    LEFT JOIN credential ON credential.tenant = tenant.id
+    LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
+    WHERE tenant.id = ?1
+    ORDER BY credential.updated_at DESC, credential.account, credential.mode";
 const WRITE_CREDENTIAL: &str = "INSERT INTO credential
         (tenant, account, mode, platform, key_id, sealed, updated_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -56,6 +67,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     ADD_METHOD,
     CREDENTIAL,
     CREDENTIALS,
+    ADDRESSEE,
     WRITE_CREDENTIAL,
 ];
 
@@ -193,22 +205,22 @@ struct CredentialRow {
     account: String,
     mode: String,
     sealed: Sealed,
+    /// The data key, unless a master key sealed it itself.
+    data_key: Option<Sealed>,
 }
 
 impl CredentialRow {
     fn new(row: &Row<'_>) -> Reading<Self> {
         let sealed = Sealed { key_id: row.get(2)?, bytes: row.get(3)? };
-        Ok(Self { account: row.get(0)?, mode: row.get(1)?, sealed })
+        let (master, wrapped): (Option<String>, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
+        let data_key = master.zip(wrapped).map(|(key_id, bytes)| Sealed { key_id, bytes });
+        Ok(Self { account: row.get(0)?, mode: row.get(1)?, sealed, data_key })
     }
 
-    fn open(
-        self,
-        db: &Database,
-        keyring: &Keyring,
-        tenant: &TenantId,
-    ) -> Result<Credentials, StoreError> {
+    fn open(self, keyring: &Keyring, tenant: &TenantId) -> Result<Credentials, StoreError> {
         let context = data_key::credential_context(tenant, &self.account, &self.mode);
-        let plain = data_key::open(db, keyring, tenant, &self.sealed, &context)?;
+        let data_key = self.data_key.as_ref();
+        let plain = data_key::open(keyring, tenant, &self.sealed, data_key, &context)?;
         let account = read_account("credential", self.account, &self.mode)?;
         rows::credentials_from_json(account, &plain)
     }
@@ -227,7 +239,7 @@ pub(super) fn credentials(
             CredentialRow::new,
         )
         .at("credential")?;
-    row.map(|row| row.open(db, keyring, tenant)).transpose()
+    row.map(|row| row.open(keyring, tenant)).transpose()
 }
 
 pub(super) fn all_credentials(
@@ -237,7 +249,26 @@ pub(super) fn all_credentials(
 ) -> Result<Vec<Credentials>, StoreError> {
     let rows: Vec<CredentialRow> =
         db.rows(CREDENTIALS, params![tenant.as_str()], CredentialRow::new).at("credential")?;
-    rows.into_iter().map(|row| row.open(db, keyring, tenant)).collect()
+    rows.into_iter().map(|row| row.open(keyring, tenant)).collect()
+}
+
+pub(super) fn addressee(
+    db: &Database,
+    keyring: &Keyring,
+    tenant: &TenantId,
+) -> Result<Option<Addressee>, StoreError> {
+    let rows: Vec<(String, Option<CredentialRow>)> = db
+        .rows(ADDRESSEE, params![tenant.as_str()], |row| {
+            let has_credential = row.get::<Option<String>>(0)?.is_some();
+            let credential = has_credential.then(|| CredentialRow::new(row)).transpose()?;
+            Ok((row.get(6)?, credential))
+        })
+        .at(TABLE)?;
+    let Some((status, _)) = rows.first() else { return Ok(None) };
+    let status = value::word(TABLE, status, TenantStatus::from_name)?;
+    let credentials = rows.into_iter().filter_map(|(_, credential)| credential);
+    let credentials = credentials.map(|row| row.open(keyring, tenant)).collect::<Result<_, _>>()?;
+    Ok(Some(Addressee { status, credentials }))
 }
 
 pub(super) fn read_account(

@@ -305,6 +305,38 @@ async fn an_empty_database_is_only_changed_when_that_is_allowed() {
 
 /// Rule R22: a worker whose clock is fast takes nothing from the others.
 #[tokio::test]
+async fn events_that_come_in_at_once_share_transactions_and_one_that_fails_fails_alone() {
+    let replicas = Replicas::new(1).await;
+    let store = &replicas.stores[0];
+    let before = store.write_counts();
+    let writes: Vec<_> = (0..300)
+        .map(|number| {
+            // PostgreSQL takes no text with a zero in it.
+            let bad = if number % 100 == 99 { "\0" } else { "" };
+            let item = builders::event(&replicas.entropy, &format!("evt_{number}{bad}"));
+            let store = Arc::clone(store);
+            tokio::spawn(async move { store.receive(item).await })
+        })
+        .collect();
+    let mut taken = 0;
+    for (number, write) in writes.into_iter().enumerate() {
+        match write.await.unwrap() {
+            Ok(received) => {
+                assert_eq!((received, number % 100 == 99), (Received::New, false), "{number}");
+                taken += 1;
+            }
+            Err(error) => assert_eq!(number % 100, 99, "{number}: {error}"),
+        }
+    }
+    assert_eq!(taken, 297);
+    let transactions = store.write_counts().transactions - before.transactions;
+    assert!(transactions < 280, "{transactions} transactions for 300 writes");
+    let again = builders::event(&replicas.entropy, "evt_0");
+    assert_eq!(store.receive(again).await.unwrap(), Received::Duplicate);
+    assert_eq!(store.backlog(replicas.entropy.now()).await.unwrap().inbox_waiting, 297);
+}
+
+#[tokio::test]
 async fn r22_leases_are_reckoned_by_the_databases_clock() {
     let replicas = Replicas::new(1).await;
     let event = builders::event(&replicas.entropy, "evt_1");

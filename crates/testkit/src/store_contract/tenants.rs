@@ -87,8 +87,14 @@ pub async fn a_tenant_is_written_at_the_expected_version(store: Arc<dyn Store>) 
     assert_eq!((stored.value.status, stored.version), (TenantStatus::Connected, 1));
     assert!(world.store.all_credentials(&tenant_id()).await.unwrap().is_empty());
     assert!(world.poll(100).await.is_empty());
+    let addressee = async || world.store.addressee(&tenant_id()).await.unwrap().unwrap();
+    let before = addressee().await;
+    assert_eq!((before.status, before.credentials.len()), (TenantStatus::Connected, 0));
     let commit = world.tenant_commit(changed, Expected::Version(1), secrets());
     assert_eq!(world.store.commit_tenant(commit).await.unwrap(), CommitOutcome::Committed);
+    let after = addressee().await;
+    assert_eq!((after.status, after.credentials.len()), (TenantStatus::Disconnected, 1));
+    assert!(world.store.addressee(&TenantId::new("tenant-unknown")).await.unwrap().is_none());
 }
 
 /// R1: the old ones stay for the payments of the old account.
@@ -114,6 +120,9 @@ pub async fn credentials_of_several_accounts_stay_beside_each_other(store: Arc<d
     let all = world.store.all_credentials(&tenant_id()).await.unwrap();
     let newest_first: Vec<_> = all.iter().map(|credentials| &credentials.account).collect();
     assert_eq!(newest_first, accounts.iter().rev().collect::<Vec<_>>());
+    let addressee = world.store.addressee(&tenant_id()).await.unwrap().unwrap();
+    let asked_at_once: Vec<_> = addressee.credentials.iter().map(shown).collect();
+    assert_eq!(asked_at_once, all.iter().map(shown).collect::<Vec<_>>());
 
     // Configured again without an endpoint: those of the account are replaced.
     world.advance(1);

@@ -34,6 +34,10 @@ impl Store for DownStore {
         down()
     }
 
+    async fn addressee(&self, _: &TenantId) -> Result<Option<Addressee>, StoreError> {
+        down()
+    }
+
     async fn all_credentials(&self, _: &TenantId) -> Result<Vec<Credentials>, StoreError> {
         down()
     }
