@@ -20,7 +20,8 @@
 //!
 //! And an operator: what is stuck, why, and what now? [`operate`].
 //!
-//! What is no longer needed is given up by [`prune`](mod@prune); [`process`] says what readiness is made of.
+//! What is no longer needed is given up by [`prune`](mod@prune); [`process`] says what readiness is made of,
+//! [`link`] whether a broker is there.
 //! Webhook endpoints follow a changed public address: [`move_endpoints`].
 //!
 //! [`work`] carries out what waits in the inbox; `calls` makes the journaled calls.
@@ -44,6 +45,7 @@ pub mod initialize;
 mod late_refunds;
 mod learn;
 pub mod limits;
+pub mod link;
 pub mod merchant;
 mod merchant_events;
 mod merchant_messages;

@@ -1,10 +1,12 @@
 //! What this process is there for, and whether it can do it now: what readiness is made of.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
 use crate::limits::WORKER_SILENCE_MAX;
+use crate::link::{Link, LinkState};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Role {
 }
 
 /// Why a process should not be sent requests, although it lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unready {
     /// It was asked to stop, and still answers.
     Stopping,
@@ -54,6 +56,13 @@ pub enum Unready {
     WorkerSilent {
         /// For so long, in seconds.
         seconds: i64,
+    },
+    /// All it is there for is to work, and a broker that it works with is gone.
+    BrokerGone {
+        /// Which.
+        broker: &'static str,
+        /// Why; nothing when it was not there yet.
+        reason: Option<String>,
     },
 }
 
@@ -65,12 +74,23 @@ pub struct Process {
     /// When the worker last came round, in microseconds; 0 before it did.
     came_round: AtomicI64,
     requests: AtomicU64,
+    links: Vec<Arc<Link>>,
 }
 
 impl Process {
     /// A process of this role that was not asked to stop.
     pub fn new(role: Role) -> Self {
         Self { role, ..Self::default() }
+    }
+
+    /// The same, connected to these brokers.
+    pub fn with_links(self, links: Vec<Arc<Link>>) -> Self {
+        Self { links, ..self }
+    }
+
+    /// The brokers it is connected to, or should be.
+    pub fn links(&self) -> &[Arc<Link>] {
+        &self.links
     }
 
     /// What it is there for.
@@ -98,17 +118,36 @@ impl Process {
         self.came_round.store(now.as_microsecond(), Ordering::Relaxed);
     }
 
-    /// Why it should not be sent requests. A worker that has not come round yet is only starting.
+    /// Why it should not be sent requests. A worker that has not come round yet is only starting. A
+    /// process that answers is ready without a broker: what it takes in is kept.
     pub fn unready(&self, now: Timestamp) -> Option<Unready> {
         if self.is_stopping() {
             return Some(Unready::Stopping);
         }
+        self.silent(now).or_else(|| match self.role {
+            Role::Worker => self.broker_gone(),
+            Role::All | Role::Api => None,
+        })
+    }
+
+    fn silent(&self, now: Timestamp) -> Option<Unready> {
         let came_round = self.came_round.load(Ordering::Relaxed);
         if came_round == 0 {
             return None;
         }
         let silent = now.duration_since(Timestamp::from_microsecond(came_round).ok()?);
         (silent > WORKER_SILENCE_MAX).then(|| Unready::WorkerSilent { seconds: silent.as_secs() })
+    }
+
+    fn broker_gone(&self) -> Option<Unready> {
+        self.links.iter().find_map(|link| {
+            let reason = match link.state() {
+                LinkState::Up { .. } => return None,
+                LinkState::Connecting => None,
+                LinkState::Down { reason, .. } => Some(reason),
+            };
+            Some(Unready::BrokerGone { broker: link.name(), reason })
+        })
     }
 }
 
@@ -132,5 +171,19 @@ mod tests {
         assert_eq!(process.unready(late), None, "it recovers by itself");
         process.stop();
         assert_eq!(process.unready(late), Some(Unready::Stopping));
+    }
+    #[test]
+    fn a_broker_that_is_gone_makes_only_a_worker_unready() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let link = Arc::new(Link::new("rabbitmq", "look at it"));
+        let of = |role| Process::new(role).with_links(vec![link.clone()]);
+        let (worker, all) = (of(Role::Worker), of(Role::All));
+        let gone = |reason| Some(Unready::BrokerGone { broker: "rabbitmq", reason });
+        assert_eq!(worker.unready(now), gone(None), "it was not there yet");
+        link.up(now);
+        assert_eq!(worker.unready(now), None);
+        link.down(now, "refused");
+        assert_eq!(worker.unready(now), gone(Some("refused".to_owned())));
+        assert_eq!(all.unready(now), None, "what it takes in is kept");
     }
 }

@@ -5,6 +5,7 @@
 //! [`reference`](mod@reference) writes the documentation.
 
 mod auth;
+mod channels;
 mod database;
 pub mod error;
 pub mod keys;
@@ -31,9 +32,10 @@ use url::Url;
 
 pub(crate) use auth::is_loopback;
 pub use auth::{Auth, IdentityProviderSettings};
+pub use channels::{Amqp, CommandSource, Commands, Transport};
 pub use database::Database;
 pub use error::{ConfigError, Problem};
-use keys::{ChannelKeys, Fallback, Key};
+use keys::{Fallback, Key};
 pub use limits::{ConnectionLimits, Limits};
 pub use sources::{Origin, Settings, Sources};
 
@@ -67,6 +69,10 @@ pub struct Config {
     pub retention: Retention,
     /// How messages travel, for every channel that the app sends on.
     pub channels: BTreeMap<Channel, Transport>,
+    /// Where commands come from.
+    pub commands: Commands,
+    /// RabbitMQ, where a channel uses it.
+    pub amqp: Option<Amqp>,
     /// Whether messages may be pushed to private addresses.
     pub private_targets: bool,
     /// Who may call.
@@ -102,18 +108,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// How the messages of a channel travel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// They wait in the app until the shop reads them.
-    HttpChannel,
-    /// They are pushed.
-    Http {
-        /// To here.
-        url: Url,
-    },
 }
 
 /// A URL that others are built on by adding a path: without a slash at its end.
@@ -248,6 +242,8 @@ impl Reader<'_> {
         let drain = self.drain();
         let retention = self.retention();
         let channels = keys::CHANNELS.iter().filter_map(|keys| self.channel(keys)).collect();
+        let commands = self.commands();
+        let amqp = self.amqp();
         self.require_public_url(listen);
         Some(Config {
             listen: listen?,
@@ -262,6 +258,8 @@ impl Reader<'_> {
             drain: drain?,
             retention: retention?,
             channels,
+            commands: commands?,
+            amqp,
             private_targets: private_targets?,
             auth: auth?,
             limits: limits?,
@@ -284,34 +282,6 @@ impl Reader<'_> {
             Err(reason) => {
                 let origin = setting.origin.clone();
                 self.problems.push(Problem::Invalid { name: key.name, origin, reason });
-                None
-            }
-        }
-    }
-
-    fn channel(&mut self, keys: &ChannelKeys) -> Option<(Channel, Transport)> {
-        let is_pushed = self.read(&keys.transport, parse::is_pushed)?;
-        let url_is_set = self.settings.get(&keys.url).is_some();
-        let url = self.read(&keys.url, parse::url);
-        match (is_pushed, url) {
-            (true, Some(url)) => Some((keys.channel, Transport::Http { url })),
-            (false, None) => Some((keys.channel, Transport::HttpChannel)),
-            (false, Some(_)) => {
-                let reason = format!(
-                    "it is only used with `{}` = \"http\": set that, or remove the URL",
-                    keys.transport.name
-                );
-                self.refuse(&keys.url, reason);
-                None
-            }
-            // A URL that is set and wrong has been told already.
-            (true, None) if url_is_set => None,
-            (true, None) => {
-                let advice = format!(
-                    "`{}` is \"http\", so say where to: {} or `{}`",
-                    keys.transport.name, keys.url.variable, keys.url.name
-                );
-                self.problems.push(Problem::Missing { name: keys.url.name, advice });
                 None
             }
         }

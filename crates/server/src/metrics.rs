@@ -83,6 +83,11 @@ pub static METRICS: &[Metric] = &[
         doc: "Attempts to push a message to a shop, by channel and outcome: delivered, later, parked.",
     },
     Metric {
+        name: "paybridge_broker_up",
+        kind: Kind::Gauge,
+        doc: "Whether this process is connected to a broker: 1, or 0 while it is gone, by broker.",
+    },
+    Metric {
         name: "paybridge_page_violations_total",
         kind: Kind::Counter,
         doc: "Reports of browsers that the payment page wanted what its content security policy forbids, by directive.",

@@ -46,7 +46,8 @@ pub async fn run(
         entropy: Arc::new(SystemEntropy),
         routes: routes(&config)?,
         sources: Vec::new(),
-        sources_need_tokens: true,
+        sources_need_tokens: config.commands.need_token,
+        links: Vec::new(),
         site: Site {
             public_url: public_url.clone(),
             app_identifier: config.app_identifier.clone(),

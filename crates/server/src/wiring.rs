@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::limits::CUSTOMER_DATA_LIFE;
+use app::link::Link;
 use app::platform::Platform;
 use app::ports::{SignIn, Tokens};
 use app::process::{Process, Role};
@@ -43,6 +44,8 @@ pub struct Parts {
     /// Whether a command that a broker delivers needs its tenant's token, as over HTTP; else whoever
     /// may write to the queue is trusted.
     pub sources_need_tokens: bool,
+    /// How this process is connected to brokers.
+    pub links: Vec<Arc<Link>>,
     /// How the app is reached and what it is called.
     pub site: Site,
     /// Tells who calls.
@@ -81,7 +84,7 @@ impl App {
 
     /// Puts the parts together, for a process of this role.
     pub fn of_role(parts: Parts, role: Role) -> Self {
-        let process = Arc::new(Process::new(role));
+        let process = Arc::new(Process::new(role).with_links(parts.links));
         let Parts { store, psp, entropy, routes, site, .. } = parts;
         let Parts { stripe_js_url, metrics, worker, sources, .. } = parts;
         let wake = Arc::new(Notify::new());
@@ -267,9 +270,14 @@ pub fn stripe_over_http(
 /// TLS cannot be set up.
 pub fn routes(config: &Config) -> anyhow::Result<Routes> {
     let push = HttpPush::new(config.private_targets).context("messages cannot be pushed")?;
-    let pushed = config.channels.iter().filter_map(|(channel, transport)| match transport {
-        Transport::HttpChannel => None,
-        Transport::Http { url } => Some((channel.name().to_owned(), push.to(url.clone()))),
-    });
-    Ok(Routes(pushed.collect::<BTreeMap<_, _>>()))
+    let mut routes = BTreeMap::new();
+    for (channel, transport) in &config.channels {
+        let sender = match transport {
+            Transport::HttpChannel => continue,
+            Transport::Http { url } => push.to(url.clone()),
+            Transport::Amqp => anyhow::bail!("RabbitMQ is not built into this program"),
+        };
+        routes.insert(channel.name().to_owned(), sender);
+    }
+    Ok(Routes(routes))
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use paybridge::config::keys::{self, Fallback};
 use paybridge::config::report::{MASK, Report};
 use paybridge::config::{
-    Auth, Config, ConfigError, ConnectionLimits, Database, LogFormat, Settings, Sources, Transport,
+    Auth, CommandSource, Commands, Config, ConfigError, ConnectionLimits, Database, LogFormat,
+    Settings, Sources, Transport,
 };
 use protocol::Channel;
 use secrecy::ExposeSecret;
@@ -429,6 +430,54 @@ fn every_interface_needs_a_public_url() {
 }
 
 #[test]
+fn channels_may_go_through_rabbitmq() {
+    let file = "
+        amqp_url = \"amqps://paybridge:its-password@rabbitmq.example.com/shops\"
+        amqp_queue = \"shop.{tenant}.{channel}\"
+        [channels]
+        payment-events.transport = \"amqp\"
+        payment-commands.transport = \"amqp\"
+        payment-commands.token = \"none\"
+    ";
+    let config = load(file, &[]).unwrap();
+    assert_eq!(config.channels[&Channel::PaymentEvents], Transport::Amqp);
+    assert_eq!(config.channels[&Channel::AppEvents], Transport::HttpChannel);
+    assert_eq!(config.commands, Commands { source: CommandSource::Amqp, need_token: false });
+    assert!(!format!("{config:?}").contains("its-password"));
+    let amqp = config.amqp.unwrap();
+    assert!(amqp.url.expose_secret().contains("its-password"));
+    assert_eq!(amqp.exchange, "paybridge");
+    assert_eq!(amqp.queue, "shop.{tenant}.{channel}");
+    assert_eq!(amqp.commands_queue, "paybridge.payment-commands");
+
+    let without = load("", &[]).unwrap();
+    let posted = Commands { source: CommandSource::HttpChannel, need_token: true };
+    assert!(without.amqp.is_none());
+    assert_eq!(without.commands, posted, "and the token is asked for unless somebody says no");
+}
+
+#[test]
+fn what_rabbitmq_needs_is_named() {
+    insta::assert_snapshot!(
+        wrong("[channels.payment-commands]\ntransport = \"amqp\""),
+        @r#"`amqp_url` is not set: `channels.payment-commands.transport` is "amqp", so say where RabbitMQ is: PAYBRIDGE_AMQP_URL or `amqp_url`"#
+    );
+    insta::assert_snapshot!(
+        wrong("amqp_url = \"amqp://paybridge:its-password@localhost\""),
+        @r#"paybridge.toml: `amqp_url`: no channel's transport is "amqp": set one of them, or remove the URL"#
+    );
+    insta::assert_snapshot!(
+        wrong("amqp_url = \"paybridge:its-password@localhost\"\n[channels]\napp-events.transport = \"amqp\""),
+        @r#"paybridge.toml: `amqp_url`: expected an amqp or amqps URL, such as "amqps://paybridge:…@rabbitmq.example.com/shops""#
+    );
+    insta::assert_snapshot!(wrong("amqp_queue = \"{tenant}.{channel}.{order}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{tenant}.{channel}.{order}""#);
+    insta::assert_snapshot!(wrong("amqp_queue = \"{channel}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{channel}""#);
+    insta::assert_snapshot!(wrong("amqp_queue = \"{tenant}-{channel}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{tenant}-{channel}""#);
+    insta::assert_snapshot!(wrong("[channels.payment-commands]\ntransport = \"http\""), @r#"paybridge.toml: `channels.payment-commands.transport`: expected "http-channel" or "amqp", found "http""#);
+    insta::assert_snapshot!(wrong("[channels.payment-commands]\ntoken = \"none\""), @"paybridge.toml: `channels.payment-commands.token`: it is about commands that a broker delivers: remove it, or see `channels.payment-commands.transport`");
+}
+
+#[test]
 fn a_channel_is_pushed_to_a_url_or_read() {
     insta::assert_snapshot!(
         wrong("[channels.app-events]\ntransport = \"http\""),
@@ -439,8 +488,8 @@ fn a_channel_is_pushed_to_a_url_or_read() {
         @r#"paybridge.toml: `channels.app-events.url`: it is only used with `channels.app-events.transport` = "http": set that, or remove the URL"#
     );
     insta::assert_snapshot!(
-        wrong("[channels.app-events]\ntransport = \"amqp\""),
-        @r#"paybridge.toml: `channels.app-events.transport`: expected "http-channel" or "http", found "amqp""#
+        wrong("[channels.app-events]\ntransport = \"carrier-pigeon\""),
+        @r#"paybridge.toml: `channels.app-events.transport`: expected "http-channel" or "http" or "amqp", found "carrier-pigeon""#
     );
     insta::assert_snapshot!(
         wrong("[channels.app-events]\ntransport = \"http\"\nurl = \"shop\""),

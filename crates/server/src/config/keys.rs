@@ -3,15 +3,17 @@
 //! It is the only list: reading the file and the variables, `paybridge config`, the help texts and
 //! `docs/configuration.md` all come from it.
 
+mod amqp;
 mod auth;
+mod channels;
 mod database;
 mod limits;
 mod platform;
 mod upkeep;
 
-use protocol::Channel;
-
+pub use amqp::*;
 pub use auth::*;
+pub use channels::*;
 pub use database::*;
 pub use limits::*;
 pub use platform::*;
@@ -92,6 +94,10 @@ pub enum Kind {
     StripeKey(&'static [&'static str]),
     /// Several secrets that webhooks are signed with.
     SigningSecrets,
+    /// The address of a RabbitMQ server.
+    AmqpUrl,
+    /// A name that is different for each tenant and channel.
+    NameTemplate,
 }
 
 impl Kind {
@@ -139,6 +145,13 @@ impl Kind {
             Self::SigningSecrets => {
                 "signing secrets that begin with whsec_, with commas between them".to_owned()
             }
+            Self::AmqpUrl => {
+                r#"an amqp or amqps URL, such as "amqps://paybridge:…@rabbitmq.example.com/shops""#
+                    .to_owned()
+            }
+            Self::NameTemplate => {
+                format!("a name with {PLACE_TENANT} and {PLACE_CHANNEL} in it, and a dot between them")
+            }
             Self::Networks => {
                 r#"addresses or networks with commas between them, such as "10.0.0.0/8,192.0.2.7""#
                     .to_owned()
@@ -163,7 +176,9 @@ impl Kind {
             | Self::Text
             | Self::Networks
             | Self::StripeKey(_)
-            | Self::SigningSecrets => false,
+            | Self::SigningSecrets
+            | Self::AmqpUrl
+            | Self::NameTemplate => false,
         }
     }
 }
@@ -181,10 +196,6 @@ pub enum Fallback {
     Nothing,
 }
 
-/// The words of `channels.….transport`: read by the shop from this app.
-pub const TRANSPORT_HTTP_CHANNEL: &str = "http-channel";
-/// The words of `channels.….transport`: pushed to a URL.
-pub const TRANSPORT_HTTP: &str = "http";
 /// The words of `log_format`: for people.
 pub const LOG_FORMAT_TEXT: &str = "text";
 /// The words of `log_format`: one JSON object a line.
@@ -301,32 +312,6 @@ pub const SHUTDOWN_TIMEOUT_SECONDS: Key = Key {
           your process manager waits before it kills.",
 };
 
-/// A channel that the app sends on: its name and its two keys.
-#[derive(Debug)]
-pub struct ChannelKeys {
-    /// The channel.
-    pub channel: Channel,
-    /// How its messages travel.
-    pub transport: Key,
-    /// Where they are pushed to.
-    pub url: Key,
-}
-
-const fn transport_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        variable,
-        kind: Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]),
-        fallback: Fallback::Value(TRANSPORT_HTTP_CHANNEL),
-        secret: false,
-        doc,
-    }
-}
-
-const fn url_key(name: &'static str, variable: &'static str, doc: &'static str) -> Key {
-    Key { name, variable, kind: Kind::Url, fallback: Fallback::Nothing, secret: false, doc }
-}
-
 /// When the books are compared with Stripe.
 pub const RECONCILE_HOUR: Key = Key {
     name: "reconcile_hour",
@@ -339,64 +324,6 @@ pub const RECONCILE_HOUR: Key = Key {
 };
 /// The word of `reconcile_hour` for never.
 pub const RECONCILE_NEVER: u64 = 24;
-
-/// The channels that the app sends on.
-pub static CHANNELS: [ChannelKeys; 4] = [
-    ChannelKeys {
-        channel: Channel::PaymentMethodCommands,
-        transport: transport_key(
-            "channels.payment-method-commands.transport",
-            "PAYBRIDGE_CHANNELS_PAYMENT_METHOD_COMMANDS_TRANSPORT",
-            "How the shop gets messages about payment methods: `http-channel` keeps them here \
-             until the shop reads them, `http` pushes them to `url`.",
-        ),
-        url: url_key(
-            "channels.payment-method-commands.url",
-            "PAYBRIDGE_CHANNELS_PAYMENT_METHOD_COMMANDS_URL",
-            "Where messages about payment methods are pushed to, with the transport `http`.",
-        ),
-    },
-    ChannelKeys {
-        channel: Channel::PaymentEvents,
-        transport: transport_key(
-            "channels.payment-events.transport",
-            "PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_TRANSPORT",
-            "How the shop gets messages about payments.",
-        ),
-        url: url_key(
-            "channels.payment-events.url",
-            "PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_URL",
-            "Where messages about payments are pushed to, with the transport `http`.",
-        ),
-    },
-    ChannelKeys {
-        channel: Channel::MerchantAppEvents,
-        transport: transport_key(
-            "channels.merchant-app-events.transport",
-            "PAYBRIDGE_CHANNELS_MERCHANT_APP_EVENTS_TRANSPORT",
-            "How the shop gets messages about merchants.",
-        ),
-        url: url_key(
-            "channels.merchant-app-events.url",
-            "PAYBRIDGE_CHANNELS_MERCHANT_APP_EVENTS_URL",
-            "Where messages about merchants are pushed to, with the transport `http`.",
-        ),
-    },
-    ChannelKeys {
-        channel: Channel::AppEvents,
-        transport: transport_key(
-            "channels.app-events.transport",
-            "PAYBRIDGE_CHANNELS_APP_EVENTS_TRANSPORT",
-            "How the shop gets messages about this app's configuration.",
-        ),
-        url: url_key(
-            "channels.app-events.url",
-            "PAYBRIDGE_CHANNELS_APP_EVENTS_URL",
-            "Where messages about this app's configuration are pushed to, with the transport \
-             `http`.",
-        ),
-    },
-];
 
 /// The keys outside of tables but those of [`auth`] and [`upkeep`], in the order of the reference.
 static FIRST_KEYS: [Key; 2] = [LISTEN, PUBLIC_URL];
@@ -429,5 +356,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
         .chain(&limits::ALL)
         .chain(platform)
         .chain(channels)
+        .chain(&channels::COMMANDS)
         .chain([&PRIVATE_TARGETS_KEY])
+        .chain(&amqp::ALL)
 }

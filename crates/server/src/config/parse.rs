@@ -13,11 +13,13 @@ use store::PostgresServer;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::config::channels::{CommandSource, TransportWord};
 use crate::config::keys::{
     APP_IDENTIFIER_CHARS_MAX, AUTH_MODE_NONE, AUTH_MODE_TOKEN, AUTH_TOKEN_CHARS_MIN,
-    ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON, LOG_FORMAT_TEXT, PRIVATE_TARGETS_ALLOWED,
-    PRIVATE_TARGETS_REFUSED, SHUTDOWN_TIMEOUT_SECONDS_MAX, SHUTDOWN_TIMEOUT_SECONDS_MIN,
-    TRANSPORT_HTTP, TRANSPORT_HTTP_CHANNEL,
+    ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON, LOG_FORMAT_TEXT, PLACE_CHANNEL, PLACE_TENANT,
+    PRIVATE_TARGETS_ALLOWED, PRIVATE_TARGETS_REFUSED, SHUTDOWN_TIMEOUT_SECONDS_MAX,
+    SHUTDOWN_TIMEOUT_SECONDS_MIN, TOKEN_NONE, TOKEN_REQUIRED, TRANSPORT_AMQP, TRANSPORT_HTTP,
+    TRANSPORT_HTTP_CHANNEL, TRANSPORTS_IN, TRANSPORTS_OUT,
 };
 use crate::config::{BaseUrl, Database, EncryptionKey, LogFormat};
 
@@ -214,13 +216,53 @@ pub(super) fn shutdown_timeout(text: &str) -> Parsed<Duration> {
         .ok_or_else(|| unexpected(text, Kind::Seconds))
 }
 
-/// Whether messages are pushed to a URL.
-pub(super) fn is_pushed(text: &str) -> Parsed<bool> {
+pub(super) fn transport(text: &str) -> Parsed<TransportWord> {
     match text {
-        TRANSPORT_HTTP_CHANNEL => Ok(false),
-        TRANSPORT_HTTP => Ok(true),
-        _ => Err(unexpected(text, Kind::OneOf(&[TRANSPORT_HTTP_CHANNEL, TRANSPORT_HTTP]))),
+        TRANSPORT_HTTP_CHANNEL => Ok(TransportWord::HttpChannel),
+        TRANSPORT_HTTP => Ok(TransportWord::Http),
+        TRANSPORT_AMQP => Ok(TransportWord::Amqp),
+        _ => Err(unexpected(text, Kind::OneOf(&TRANSPORTS_OUT))),
     }
+}
+
+pub(super) fn command_source(text: &str) -> Parsed<CommandSource> {
+    match text {
+        TRANSPORT_HTTP_CHANNEL => Ok(CommandSource::HttpChannel),
+        TRANSPORT_AMQP => Ok(CommandSource::Amqp),
+        _ => Err(unexpected(text, Kind::OneOf(&TRANSPORTS_IN))),
+    }
+}
+
+/// Whether a broker's commands need a token.
+pub(super) fn needs_token(text: &str) -> Parsed<bool> {
+    match text {
+        TOKEN_REQUIRED => Ok(true),
+        TOKEN_NONE => Ok(false),
+        _ => Err(unexpected(text, Kind::OneOf(&[TOKEN_REQUIRED, TOKEN_NONE]))),
+    }
+}
+
+/// It carries a password: it is never repeated.
+pub(super) fn amqp_url(text: &str) -> Parsed<SecretString> {
+    let expected = || format!("expected {}", Kind::AmqpUrl.expects());
+    let url = Url::parse(text).map_err(|_| expected())?;
+    match url.scheme() {
+        "amqp" | "amqps" if url.has_host() => Ok(SecretString::from(text)),
+        _ => Err(expected()),
+    }
+}
+
+/// No other place may stand in it, which would be in every name. Two tenants never share a name:
+/// channels are told apart by how they end, so nothing that one ends with may stand before.
+pub(super) fn name_template(text: &str) -> Parsed<String> {
+    let rest = text.replacen(PLACE_TENANT, "", 1).replacen(PLACE_CHANNEL, "", 1);
+    let names_both = text.contains(PLACE_TENANT) && text.contains(PLACE_CHANNEL);
+    let runs_together =
+        text.split(PLACE_CHANNEL).next().is_some_and(|before| before.ends_with(['-', '}']));
+    if !names_both || runs_together || rest.contains(['{', '}']) || !is_visible_ascii(&rest) {
+        return Err(unexpected(text, Kind::NameTemplate));
+    }
+    Ok(text.to_owned())
 }
 
 fn is_visible_ascii(text: &str) -> bool {

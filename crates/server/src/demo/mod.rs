@@ -221,6 +221,7 @@ async fn start_app(
         routes: Routes::default(),
         sources: Vec::new(),
         sources_need_tokens: true,
+        links: Vec::new(),
         site: Site { public_url: public_url.clone(), app_identifier: "paybridge".to_owned() },
         limits: Limits::default(),
         trusted_proxies: TrustedProxies::default(),

@@ -317,6 +317,7 @@ impl World {
             routes: Routes::default(),
             sources: Vec::new(),
             sources_need_tokens: true,
+            links: Vec::new(),
             site: Site { public_url: "http://app.test".into(), app_identifier: "paybridge".into() },
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits: web::Limits::default(),

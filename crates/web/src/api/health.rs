@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use app::process::Unready;
+use app::link::{Link, LinkState};
+use app::process::{Process, Unready};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -20,14 +21,15 @@ pub(crate) async fn live() -> Json<Value> {
 }
 
 /// Requests can be served: the process is not about to end, the store answers and is of this
-/// program's version, and the worker, where this process has one, comes round.
+/// program's version, and the worker, where this process has one, comes round. A broker that is
+/// gone is told, and turns nobody away whose request could be served.
 pub(crate) async fn ready(State(state): State<WebState>) -> Result<Json<Value>, Failure> {
     let unready = |message: String| Failure::new(StatusCode::SERVICE_UNAVAILABLE, message);
     if let Some(reason) = state.process.unready(state.context.entropy.now()) {
-        return Err(unready(told(reason)));
+        return Err(unready(told(&reason)));
     }
     match tokio::time::timeout(READY_TIMEOUT, state.context.store.missing_migrations()).await {
-        Ok(Ok(0)) => Ok(Json(json!({"status": "ok", "role": state.process.role().name()}))),
+        Ok(Ok(0)) => Ok(Json(how_it_is(&state.process))),
         Ok(Ok(missing)) => Err(unready(format!(
             "The database lacks {missing} migration(s): an older one was put in its place. Run \
              `paybridge migrate`, or start again."
@@ -39,7 +41,28 @@ pub(crate) async fn ready(State(state): State<WebState>) -> Result<Json<Value>, 
     }
 }
 
-fn told(reason: Unready) -> String {
+fn how_it_is(process: &Process) -> Value {
+    let links = process.links();
+    let all_up = links.iter().all(|link| matches!(link.state(), LinkState::Up { .. }));
+    let status = if all_up { "ok" } else { "degraded" };
+    let brokers: Vec<Value> = links.iter().map(|link| broker(link)).collect();
+    json!({"status": status, "role": process.role().name(), "brokers": brokers})
+}
+
+fn broker(link: &Link) -> Value {
+    let name = link.name();
+    match link.state() {
+        LinkState::Connecting => json!({"name": name, "state": "connecting"}),
+        LinkState::Up { since } => {
+            json!({"name": name, "state": "up", "since": since.to_string()})
+        }
+        LinkState::Down { since, reason } => {
+            json!({"name": name, "state": "down", "since": since.to_string(), "reason": reason})
+        }
+    }
+}
+
+fn told(reason: &Unready) -> String {
     match reason {
         Unready::Stopping => {
             "This process was asked to stop; send requests to another one.".to_owned()
@@ -47,6 +70,13 @@ fn told(reason: Unready) -> String {
         Unready::WorkerSilent { seconds } => format!(
             "The worker has not come round for {seconds} seconds; look at the app's log, and start \
              this process again. What it had begun goes on."
+        ),
+        Unready::BrokerGone { broker, reason: None } => {
+            format!("This worker is not connected to the broker {broker} yet.")
+        }
+        Unready::BrokerGone { broker, reason: Some(reason) } => format!(
+            "The broker {broker} is gone, and this worker waits for it: {reason}; bring it back, \
+             the worker goes on by itself."
         ),
     }
 }

@@ -1,10 +1,13 @@
 //! What the shop, the app catalog and the provider call, when all is well.
 
+use std::sync::Arc;
+
 use crate::support::{
     App, configure, get, keys, log, post, recorded, request, webhook, with, without,
 };
 use app::Entropy;
 use app::limits::WORKER_SILENCE_MAX;
+use app::link::Link;
 use app::ports::{PspError, Refusal};
 use app::process::Role;
 use axum::body::Body;
@@ -219,7 +222,10 @@ async fn health_and_metrics_need_no_token() {
     let app = App::new();
     let open = |path: &str| without(get(path), "authorization");
     assert_eq!(app.call(open("/health/live")).await.body, r#"{"status":"ok"}"#);
-    assert_eq!(app.call(open("/health/ready")).await.body, r#"{"role":"all","status":"ok"}"#);
+    assert_eq!(
+        app.call(open("/health/ready")).await.body,
+        r#"{"brokers":[],"role":"all","status":"ok"}"#
+    );
     let metrics = app.call(open("/metrics")).await;
     assert_eq!(metrics.body, "paybridge_up 1\n");
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -254,6 +260,28 @@ async fn a_worker_that_is_stuck_is_not_ready() {
     assert!(answer.body.contains("has not come round for 301 seconds"), "{}", answer.body);
 }
 
+/// Whoever asks for a payment is not turned away because a broker is gone: what would be told waits.
+#[tokio::test]
+async fn a_broker_that_is_gone_is_told_and_makes_a_worker_alone_unready() {
+    let link = Arc::new(Link::new("rabbitmq", "look at it"));
+    let all = App::linked(Role::All, link.clone());
+    let worker = App::linked(Role::Worker, link.clone());
+    let ready = async |app: &App| {
+        let answer = app.call(get("/health/ready")).await;
+        (answer.status.as_u16(), answer.body)
+    };
+    assert_eq!(ready(&worker).await.0, 503, "it is not connected yet");
+    link.up(all.entropy.now());
+    insta::assert_snapshot!(ready(&worker).await.1);
+    link.down(all.entropy.now(), "connection refused");
+    let (status, body) = ready(&all).await;
+    assert_eq!(status, 200);
+    insta::assert_snapshot!(body);
+    let (status, body) = ready(&worker).await;
+    assert_eq!(status, 503);
+    assert!(body.contains("rabbitmq is gone") && body.contains("connection refused"), "{body}");
+}
+
 #[tokio::test]
 async fn a_worker_answers_nobody_but_those_who_watch_it() {
     let app = App::of_role(Role::Worker);
@@ -261,7 +289,7 @@ async fn a_worker_answers_nobody_but_those_who_watch_it() {
         assert_eq!(app.call(get(path)).await.status, 200, "{path}");
     }
     let answer = app.call(get("/health/ready")).await;
-    assert_eq!(answer.body, r#"{"role":"worker","status":"ok"}"#);
+    assert_eq!(answer.body, r#"{"brokers":[],"role":"worker","status":"ok"}"#);
     for request in [configure(&keys()), get("/message-channels/payment-events"), get("/docs")] {
         assert_eq!(app.call(request).await.status, 404);
     }

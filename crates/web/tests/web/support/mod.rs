@@ -10,6 +10,7 @@ mod no_marketplace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use app::link::Link;
 use app::process::{Process, Role};
 use app::{Context, Site, Store};
 use axum::Router;
@@ -68,8 +69,17 @@ impl App {
 
     /// An app whose process has this role.
     pub fn of_role(role: Role) -> Self {
+        Self::of_process(Process::new(role))
+    }
+
+    /// An app whose process has this role and is connected to a broker.
+    pub fn linked(role: Role, link: Arc<Link>) -> Self {
+        Self::of_process(Process::new(role).with_links(vec![link]))
+    }
+
+    fn of_process(process: Process) -> Self {
         let app = Self::new();
-        let state = WebState { process: Arc::new(Process::new(role)), ..app.state };
+        let state = WebState { process: Arc::new(process), ..app.state };
         Self { router: web::router(state.clone()), state, is_described: false, ..app }
     }
 
