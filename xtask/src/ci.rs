@@ -59,23 +59,24 @@ fn lints(root: &Path) -> anyhow::Result<()> {
 const BY_ITSELF: [&str; 2] = ["--exclude", "browser-tests"];
 
 /// nextest runs tests of all crates at once; without it cargo's own runner does as well. Both find one
-/// PostgreSQL for all of them.
+/// PostgreSQL and one RabbitMQ for all of them.
 fn tests(root: &Path) -> anyhow::Result<()> {
     if run::succeeds(run::cargo(root).args(["nextest", "--version"])) {
         let arguments = ["nextest", "run", "--workspace", "--no-fail-fast"];
-        with_postgres(root, &[&arguments[..], &BY_ITSELF].concat())
+        with_servers(root, &[&arguments[..], &BY_ITSELF].concat())
     } else {
         println!("cargo-nextest is not installed: `cargo test` runs the tests");
         let arguments = ["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
-        with_postgres(root, &[&arguments[..], &BY_ITSELF].concat())
+        with_servers(root, &[&arguments[..], &BY_ITSELF].concat())
     }
 }
 
-/// Runs cargo beside a PostgreSQL that ends with it.
-fn with_postgres(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+/// Runs cargo beside a PostgreSQL and a RabbitMQ that end with it.
+fn with_servers(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     let cargo = run::cargo(root);
     let mut command = Command::new(root.join("scripts/with-postgres"));
-    command.current_dir(root).arg(cargo.get_program()).args(arguments);
+    command.current_dir(root).arg("scripts/with-rabbitmq");
+    command.arg(cargo.get_program()).args(arguments);
     run::checked(command)
 }
 

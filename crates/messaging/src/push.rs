@@ -18,6 +18,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Where a pushed channel leads.
 #[async_trait]
 pub trait Sender: Send + Sync {
+    /// Whether it makes sense to send now. While it does not, messages are left where they are, and
+    /// no try is counted: a broker that is gone has said nothing of them.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Sends one message and waits until the other side has it.
     ///
     /// # Errors

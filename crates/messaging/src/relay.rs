@@ -35,13 +35,14 @@ impl Relay {
     /// # Errors
     /// The store cannot be used. What was sent meanwhile is sent again under the same id.
     pub async fn relay_once(&self) -> Result<usize, StoreError> {
-        if self.routes.0.is_empty() {
+        let ready = self.routes.0.iter().filter(|(_, sender)| sender.is_ready());
+        let channels: Vec<String> = ready.map(|(channel, _)| channel.clone()).collect();
+        if channels.is_empty() {
             return Ok(0);
         }
         let now = self.entropy.now();
         let worker = self.worker.clone();
         let lease = Lease { worker, now, until: now + LEASE, limit: CLAIM_MAX };
-        let channels: Vec<String> = self.routes.0.keys().cloned().collect();
         let claims = self.store.claim_outbox(&lease, &channels).await?;
         let count = claims.len();
         let mut sending = tokio::task::JoinSet::new();

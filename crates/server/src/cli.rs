@@ -2,6 +2,7 @@
 
 mod account;
 mod backup;
+pub(crate) mod broker;
 mod config;
 mod demo;
 mod doctor;
@@ -81,6 +82,8 @@ enum Command {
     Inbox(inbox::InboxArguments),
     /// Look after messages to shops
     Outbox(outbox::OutboxArguments),
+    /// Make what has to be there at RabbitMQ
+    Broker(broker::BrokerArguments),
     /// Copy the database, also while the app runs
     Backup(backup::BackupArguments),
     /// Put a copy of the database back
@@ -132,6 +135,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Tenant(arguments) => tenant::run(arguments),
         Command::Inbox(arguments) => inbox::run(arguments),
         Command::Outbox(arguments) => outbox::run(arguments),
+        Command::Broker(arguments) => broker::run(arguments),
         Command::Backup(arguments) => backup::back_up(arguments),
         Command::Restore(arguments) => backup::restore(arguments),
         Command::Prune(arguments) => prune::run(arguments),

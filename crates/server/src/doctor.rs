@@ -6,6 +6,7 @@
 //! - `tenant`: what our own books say about a tenant.
 //! - `provider`: what Stripe says about it.
 
+mod broker;
 mod database;
 mod installation;
 mod provider;
@@ -163,6 +164,13 @@ impl Examination<'_> {
         };
         app::operate::check_tenant(&store, self.tenant.as_ref()).await?;
         findings.extend(database::checks(&self.config.database, &store).await);
+        if let (Some(amqp), Some(_)) = (&self.config.amqp, &self.outside) {
+            let tenants = match &self.tenant {
+                Some(tenant) => vec![tenant.as_str().to_owned()],
+                None => crate::cli::broker::tenants(self.config).await?,
+            };
+            findings.push(broker::check(self.config, amqp, tenants).await);
+        }
         let keyring = self.config.keyring().ok().map(Arc::new);
         if let Some(keyring) = &keyring {
             findings.extend(database::key_ring(&store, keyring).await?);

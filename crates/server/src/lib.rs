@@ -3,6 +3,7 @@
 //! Everything that touches the real world from outside is here: the command line, the environment,
 //! the clock, signals, the log. The other crates are handed what they need.
 
+pub mod brokers;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -78,6 +78,11 @@ pub static METRICS: &[Metric] = &[
         doc: "Commands received from shops, by name and outcome: new, duplicate.",
     },
     Metric {
+        name: "paybridge_broker_commands_total",
+        kind: Kind::Counter,
+        doc: "Commands that a broker delivered, by outcome: taken, later (it is held and tried again), dead (it can never be taken and is among the dead letters).",
+    },
+    Metric {
         name: "paybridge_pushed_total",
         kind: Kind::Counter,
         doc: "Attempts to push a message to a shop, by channel and outcome: delivered, later, parked.",

@@ -10,6 +10,7 @@ use listenfd::ListenFd;
 use tokio::net::TcpListener;
 use web::TrustedProxies;
 
+use crate::brokers::Brokers;
 use crate::config::{Config, Database, Secrets};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::{Reason, StopSignals};
@@ -35,6 +36,8 @@ pub async fn run(
     let listener = listener(&config).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.public_url(address);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let brokers = if role.works() { Brokers::new(&config, &entropy)? } else { Brokers::default() };
     let parts = Parts {
         sign_in: sign_in(&config.auth, secrets.auth_token, store.clone())?,
         store,
@@ -43,11 +46,11 @@ pub async fn run(
             config.limits.stripe_calls,
             config.platform.clone(),
         )?,
-        entropy: Arc::new(SystemEntropy),
-        routes: routes(&config)?,
-        sources: Vec::new(),
+        entropy,
+        routes: routes(&config, &brokers)?,
+        sources: brokers.sources.clone(),
         sources_need_tokens: config.commands.need_token,
-        links: Vec::new(),
+        links: brokers.links.clone(),
         site: Site {
             public_url: public_url.clone(),
             app_identifier: config.app_identifier.clone(),
@@ -89,7 +92,10 @@ pub async fn run(
             Reason::Interrupt => {}
         }
     };
-    app.serve(listener, config.limits.connections, stop, config.shutdown_timeout).await
+    let connected = brokers.connect();
+    app.serve(listener, config.limits.connections, stop, config.shutdown_timeout).await?;
+    connected.end().await;
+    Ok(())
 }
 
 /// The socket that a service manager has opened for this process, or a new one. While one process

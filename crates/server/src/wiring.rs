@@ -23,6 +23,7 @@ use tokio::sync::{Notify, watch};
 use url::Url;
 use web::{Limits, TrustedProxies};
 
+use crate::brokers::Brokers;
 use crate::config::{
     Auth, Config, ConnectionLimits, Database, IdentityProviderSettings, Transport,
 };
@@ -268,14 +269,18 @@ pub fn stripe_over_http(
 ///
 /// # Errors
 /// TLS cannot be set up.
-pub fn routes(config: &Config) -> anyhow::Result<Routes> {
+pub fn routes(config: &Config, brokers: &Brokers) -> anyhow::Result<Routes> {
     let push = HttpPush::new(config.private_targets).context("messages cannot be pushed")?;
     let mut routes = BTreeMap::new();
     for (channel, transport) in &config.channels {
         let sender = match transport {
             Transport::HttpChannel => continue,
             Transport::Http { url } => push.to(url.clone()),
-            Transport::Amqp => anyhow::bail!("RabbitMQ is not built into this program"),
+            // Without brokers this process sends nothing: another one does.
+            Transport::Amqp => match brokers.amqp() {
+                Some(sender) => sender,
+                None => continue,
+            },
         };
         routes.insert(channel.name().to_owned(), sender);
     }

@@ -19,13 +19,17 @@ const CORE: &[&str] = &["app", "payment", "protocol"];
 /// fake of it.
 const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 
-const DIRECTIONS: [Direction; 13] = [
+/// What a crate for one kind of broker depends on besides: what a channel's sender and source are.
+const BROKER: &[&str] = &["app", "messaging", "payment", "protocol"];
+
+const DIRECTIONS: [Direction; 14] = [
     Direction { name: "payment", uses: &[], tests_use: &[] },
     Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
     Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },
     Direction { name: "store", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "stripe", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "messaging", uses: CORE, tests_use: TEST_HELP },
+    Direction { name: "messaging-amqp", uses: BROKER, tests_use: TEST_HELP },
     Direction { name: "web", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "signin", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "testkit", uses: CORE, tests_use: &[] },
@@ -38,6 +42,7 @@ const DIRECTIONS: [Direction; 13] = [
             "app",
             "demo-shop",
             "messaging",
+            "messaging-amqp",
             "payment",
             "protocol",
             "signin",

@@ -1,6 +1,7 @@
 //! The conformance cases, by number (`c01_…`), on the whole app: its router, its worker, its
 //! SQLite store and its Stripe adapter, with the stand-in for Stripe at the other end, all in one
-//! thread without sockets. Time stands still until a test moves it, so that a run repeats.
+//! thread without sockets. Time stands still until a test moves it, so that a run repeats. Only
+//! those of `rabbitmq` talk to a real one.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,6 +29,7 @@ mod glue;
 mod identity;
 mod initialize;
 mod initialize_again;
+mod intake;
 mod isolation;
 mod late;
 mod lost_answers;
@@ -42,6 +44,7 @@ mod platform;
 mod pre_order;
 mod pre_order_calls;
 mod pre_order_money;
+mod rabbitmq;
 mod reconcile;
 mod recorded;
 mod refund;

@@ -7,7 +7,7 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 26] = [
+const SPEAKING: [&str; 30] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
@@ -25,6 +25,10 @@ const SPEAKING: [&str; 26] = [
     "crates/app/src/settings.rs",
     "crates/app/src/sign_in.rs",
     "crates/app/src/transfers.rs",
+    "crates/messaging-amqp/src/commands.rs",
+    "crates/messaging-amqp/src/confirm.rs",
+    "crates/messaging-amqp/src/connection.rs",
+    "crates/messaging-amqp/src/publisher.rs",
     "crates/payment/src/command.rs",
     "crates/protocol/src/configure.rs",
     "crates/protocol/src/decode.rs",
@@ -38,8 +42,18 @@ const SPEAKING: [&str; 26] = [
 
 /// Of the other files of these crates: what errors say, what is logged as a warning or an error,
 /// and what a command adds to an error.
-const CRATES: [&str; 9] =
-    ["app", "messaging", "payment", "protocol", "server", "signin", "store", "stripe", "web"];
+const CRATES: [&str; 10] = [
+    "app",
+    "messaging",
+    "messaging-amqp",
+    "payment",
+    "protocol",
+    "server",
+    "signin",
+    "store",
+    "stripe",
+    "web",
+];
 
 /// What a literal stands in when it is an error, or a line of the log that asks for attention.
 const TELLING: [&str; 7] = [

@@ -4,5 +4,6 @@
 
 mod backup;
 mod installation;
+mod rabbitmq;
 mod roles;
 mod traffic;

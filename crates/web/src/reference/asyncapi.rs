@@ -16,7 +16,8 @@ const ABOUT: &str = "What a shop and the app tell each other. Seen from the app:
     and receives commands.\n\n\
     A message is a payload with attributes beside it. Over `http-channel` the shop reads and sends \
     at `/message-channels/{channel}`, and the attributes of what it sends are headers with dashes \
-    (`Transfer-Name`); over plain HTTP they begin with `X-` (`X-Transfer-Name`). \
+    (`Transfer-Name`); over plain HTTP they begin with `X-` (`X-Transfer-Name`). Through RabbitMQ they are headers by \
+    their own names, and the shop's token is the header `authorization`. \
     Every message keeps its id, its bytes and its timestamp however often it is delivered. \
     Messages of one order come in their order.";
 
@@ -38,11 +39,18 @@ pub(crate) fn document() -> Value {
             "license": {"name": "MIT OR Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "servers": {"app": {
-            "host": "pay.example.com",
-            "protocol": "https",
-            "description": "The app, at its `public_url`.",
-        }},
+        "servers": {
+            "app": {
+                "host": "pay.example.com",
+                "protocol": "https",
+                "description": "The app, at its `public_url`.",
+            },
+            "rabbitmq": {
+                "host": "rabbitmq.example.com",
+                "protocol": "amqps",
+                "description": "RabbitMQ, for channels whose transport is `amqp`.",
+            },
+        },
         "channels": channels(&described),
         "operations": operations(&described),
         "components": {"messages": components, "schemas": schemas.named()},
@@ -64,10 +72,25 @@ fn channels(described: &[Message]) -> Value {
             "address": channel.name(),
             "description": about(channel),
             "messages": messages,
+            "bindings": {"amqp": {"is": "queue", "queue": {
+                "name": queue(channel),
+                "durable": true,
+                "exclusive": false,
+                "autoDelete": false,
+            }}},
         });
         channels.insert(channel.name().to_owned(), channel_object);
     }
     Value::Object(channels)
+}
+
+/// The queue of RabbitMQ, as it is called unless the configuration says otherwise.
+fn queue(channel: Channel) -> String {
+    if channel.is_incoming() {
+        format!("paybridge.{}", channel.name())
+    } else {
+        format!("paybridge.{{tenant}}.{}", channel.name())
+    }
 }
 
 /// What a channel is for.
