@@ -74,28 +74,72 @@ async fn the_form_filled_in_configures_the_app() {
     assert_eq!(configuration["payButtonColor"], "#0b57b7");
 }
 
-#[tokio::test]
-async fn what_the_form_demands_is_enough_whether_the_rest_is_empty_or_missing() {
-    let form = read("configuration.json");
-    let whole = filled_in(&form);
-    for rest_is_sent in [false, true] {
-        let mut values = Map::new();
-        for (name, field) in fields(&form) {
-            if form["required"].as_array().unwrap().contains(&json!(name)) {
-                assert_eq!(field["isRequired"], true, "{name}");
-                values.insert(name.clone(), whole[name].clone());
-            } else if rest_is_sent && widget(field) != "notification" {
-                let empty = match widget(field) {
-                    "array" => json!([]),
-                    "checkbox" => json!(false),
-                    _ => json!(""),
-                };
-                values.insert(name.clone(), empty);
-            }
+/// The form with these fields filled in, and the others sent empty or not at all.
+fn with_only(form: &Value, names: &[&str], rest_is_sent: bool) -> Value {
+    let mut values = filled_in(form);
+    values.as_object_mut().unwrap().retain(|name, value| {
+        if !names.contains(&name.as_str()) {
+            *value = match widget(&form["properties"][name]) {
+                "array" => json!([]),
+                "checkbox" => json!(false),
+                _ => json!(""),
+            };
         }
-        let answer = App::new().call(configure(&Value::Object(values))).await;
+        rest_is_sent || names.contains(&name.as_str())
+    });
+    values
+}
+
+#[tokio::test]
+async fn two_keys_are_enough_whether_the_rest_is_empty_or_missing() {
+    let form = read("configuration.json");
+    for rest_is_sent in [false, true] {
+        let values = with_only(&form, &["publishableKey", "secretKey"], rest_is_sent);
+        let answer = App::new().call(configure(&values)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert_eq!(answer.json()["configuration"]["paymentMethods"], json!(["Stripe"]));
+    }
+}
+
+#[tokio::test]
+async fn the_form_without_keys_configures_a_tenant_whose_account_the_operator_has_bound() {
+    let form = read("configuration.json");
+    let mut all_but_keys = filled_in(&form);
+    for (name, value) in
+        [("publishableKey", ""), ("secretKey", ""), ("webhookSecrets", ""), ("accountId", "")]
+    {
+        all_but_keys[name] = json!(value);
+    }
+    for values in [with_only(&form, &[], false), with_only(&form, &[], true), all_but_keys] {
+        let app = App::with_bound_account().await;
+        let answer = app.call(configure(&values)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let shown = answer.json()["configuration"].clone();
+        assert_eq!(
+            (&shown["accountId"], &shown["secretKey"]),
+            (&json!("acct_bound"), &json!(null))
+        );
+        // What the form shows then is sent back when it is saved again.
+        let mut again = values;
+        again["accountId"] = shown["accountId"].clone();
+        again["publishableKey"] = shown["publishableKey"].clone();
+        again["secretKey"] = json!("");
+        let answer = app.call(configure(&again)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn the_form_demands_nothing_and_the_answer_names_the_keys_that_are_missed() {
+    let form = read("configuration.json");
+    assert!(form.get("required").is_none());
+    assert!(fields(&form).values().all(|field| field.get("isRequired").is_none()));
+    for rest_is_sent in [false, true] {
+        let answer = App::new().call(configure(&with_only(&form, &[], rest_is_sent))).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        for key in ["secretKey: is missing", "publishableKey: is missing"] {
+            assert!(answer.body.contains(key), "{key}: {}", answer.body);
+        }
     }
 }
 

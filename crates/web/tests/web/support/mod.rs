@@ -11,12 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::link::Link;
+use app::platform::{Platform, PlatformKeys};
+use app::ports::{BindOutcome, Bindings, NewBinding};
 use app::process::{Process, Role};
-use app::{Context, Site, Store};
+use app::tenant::KeyPair;
+use app::{Context, Entropy, Site, Store};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use payment::{Account, Mode, PspAccountId, TenantId};
 use serde_json::{Value, json};
 use store::{Keyring, SqliteStore};
 use testkit::{TestEntropy, TestSignIn};
@@ -52,6 +56,24 @@ impl App {
         let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
         let store = SqliteStore::inline(keyring, entropy.as_ref()).unwrap();
         Self::on(Arc::new(store), entropy)
+    }
+
+    /// The operator has a platform, and has bound an account of test mode to the tenant of the
+    /// recorded requests.
+    pub async fn with_bound_account() -> Self {
+        let entropy = Arc::new(TestEntropy::new());
+        let keyring = Keyring::from_base64(&Keyring::generate().unwrap()).unwrap();
+        let store = SqliteStore::inline(keyring, entropy.as_ref()).unwrap();
+        let account = Account { id: PspAccountId::new("acct_bound"), mode: Mode::Test };
+        let (tenant, now) = (TenantId::new(TENANT), entropy.now());
+        let binding = NewBinding { tenant, account, now, rehearsed: false };
+        assert_eq!(store.bind_account(&binding).await.unwrap(), BindOutcome::Bound);
+        let app = Self::on(Arc::new(store), entropy);
+        let pair =
+            KeyPair { secret: "sk_test_platform".into(), publishable: "pk_test_platform".into() };
+        let keys = PlatformKeys { pair, webhook_secrets: Vec::new() };
+        app.psp.platform.set(Platform { test: Some(keys), live: None }).unwrap();
+        app
     }
 
     /// The database does not answer.
