@@ -39,6 +39,7 @@ pub mod confirm_pre_order;
 mod context;
 mod credentials;
 pub mod customer;
+pub mod customer_token_key;
 pub mod disconnect;
 mod endpoints;
 pub mod initialize;

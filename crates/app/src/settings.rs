@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::checkout::InvalidField;
+use crate::customer_token_key;
 use crate::offered::{self, DEFAULT_METHOD, OfferedMethod};
 use crate::redirects::is_safe;
 use crate::tenant::{BusinessModel, Credentials, Language, Settings};
@@ -283,6 +284,12 @@ fn merge_lists(settings: &mut Settings, new: &Configuration, wrong: &mut Vec<Inv
         match origins.iter().map(|text| origin(text)).collect() {
             Ok(origins) => settings.shop_origins = origins,
             Err(problem) => wrong.push(InvalidField::new("shopOrigins", problem)),
+        }
+    }
+    if let Some(keys) = &new.customer_token_keys {
+        match customer_token_key::read_all(keys) {
+            Ok(keys) => settings.customer_token_keys = keys,
+            Err(problem) => wrong.push(InvalidField::new("customerTokenKeys", problem)),
         }
     }
     if let Some(links) = &new.onboarding_links {

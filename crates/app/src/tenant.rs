@@ -9,6 +9,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::customer_token_key::CustomerTokenKey;
 use crate::offered::{self, OfferedMethod, Terms};
 use crate::ports::StoreError;
 
@@ -145,8 +146,10 @@ pub struct Settings {
     pub onboarding_links: Vec<String>,
     /// The payment methods that the shop offers; never empty.
     pub payment_methods: Vec<OfferedMethod>,
-    /// Origins that may frame the payment page and be redirected to.
+    /// Origins that may frame the payment page, be redirected to, and call from a browser.
     pub shop_origins: Vec<String>,
+    /// What the shop's tokens for its customers' browsers are verified with. None: it signs none.
+    pub customer_token_keys: Vec<CustomerTokenKey>,
     /// Whether another payment app reads the same commands: one about an order that is not known
     /// is then none of ours (rule R11).
     pub shared_command_channel: bool,

@@ -14,7 +14,7 @@ use crate::decode::Invalid;
 use crate::{php, schema};
 
 /// The keys of the configuration.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "businessModel",
     "environment",
     "accountId",
@@ -29,11 +29,15 @@ pub const KEYS: [&str; 15] = [
     "onboardingLinks",
     "paymentMethods",
     "shopOrigins",
+    "customerTokenKeys",
     "sharedCommandChannel",
 ];
 
 /// A misspelt key is taken for a known one when at most so many letters differ.
 const DISTANCE_MAX: usize = 4;
+
+/// What a public key in PEM ends with (RFC 7468).
+const PUBLIC_KEY_END: &str = "-----END PUBLIC KEY-----";
 
 /// The body of a configure call. Keys that the contract does not have are refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -104,9 +108,12 @@ pub struct Configuration {
     /// The payment methods that the shop offers.
     #[schemars(schema_with = "methods_schema")]
     pub payment_methods: Option<Vec<MethodConfiguration>>,
-    /// Origins that may frame the payment page and be redirected to.
+    /// Origins that may frame the payment page, be redirected to, and call from a browser.
     #[schemars(schema_with = "lines")]
     pub shop_origins: Option<Vec<String>>,
+    /// Public keys in PEM, with which the shop's tokens for its customers' browsers are verified.
+    #[schemars(schema_with = "lines")]
+    pub customer_token_keys: Option<Vec<String>>,
     /// Whether another payment app reads the same commands.
     #[schemars(schema_with = "truth_schema")]
     pub shared_command_channel: Option<bool>,
@@ -241,6 +248,7 @@ impl Configuration {
             "onboardingLinks" => self.onboarding_links = texts(value)?,
             "paymentMethods" => self.payment_methods = methods(value)?,
             "shopOrigins" => self.shop_origins = texts(value)?,
+            "customerTokenKeys" => self.customer_token_keys = public_keys(value)?,
             "sharedCommandChannel" => self.shared_command_channel = truth(value)?,
             unknown => return Err(unknown_key(unknown)),
         }
@@ -269,6 +277,21 @@ fn texts(value: Value) -> Result<Option<Vec<String>>, String> {
     }
     let expected = "must be a list of texts, or a text with one of them a line";
     php::texts(value).map(Some).map_err(|_| expected.to_owned())
+}
+
+/// A list of public keys, or as forms send it, a text with one after the other.
+fn public_keys(value: Value) -> Result<Option<Vec<String>>, String> {
+    let texts = match value {
+        Value::Null => return Ok(None),
+        Value::String(all) => vec![all],
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            let expected = "must be a list of public keys, or a text with one after the other";
+            php::texts(value).map_err(|_| expected.to_owned())?
+        }
+    };
+    let keys = texts.iter().flat_map(|text| text.split_inclusive(PUBLIC_KEY_END));
+    let keys = keys.map(str::trim).filter(|key| !key.is_empty());
+    Ok(Some(keys.map(str::to_owned).collect()))
 }
 
 fn methods(value: Value) -> Result<Option<Vec<MethodConfiguration>>, String> {
@@ -342,9 +365,10 @@ const SHOWN_OF_AT_LEAST: usize = 12;
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
+    use serde_json::json;
 
     fn body(configuration: &str) -> Vec<u8> {
-        let value = serde_json::json!({
+        let value = json!({
             "data": {"type": "configuration", "attributes": {"configuration": configuration}}
         });
         serde_json::to_vec(&value).unwrap()
@@ -431,6 +455,22 @@ mod tests {
     }
 
     #[test]
+    fn public_keys_are_told_apart_by_their_ends() {
+        let key = |name: &str| format!("{name}\n-----END PUBLIC KEY-----");
+        let one_text = format!("{}\r\n\r\n{} ", key("a"), key("b"));
+        let expected = Some(vec![key("a"), key("b")]);
+        for value in [json!(one_text), json!([key("a"), key("b")]), json!({"0": one_text})] {
+            let text = json!({"customerTokenKeys": value}).to_string();
+            let read = Configuration::from_text(&text).unwrap();
+            assert_eq!(read.customer_token_keys, expected, "{value}");
+        }
+        let none = Configuration::from_text(r#"{"customerTokenKeys":""}"#).unwrap();
+        assert_eq!(none.customer_token_keys, Some(Vec::new()));
+        let wrong = Configuration::from_text(r#"{"customerTokenKeys":[["a"]]}"#).unwrap_err();
+        insta::assert_snapshot!(wrong, @"customerTokenKeys: must be a list of public keys, or a text with one after the other");
+    }
+
+    #[test]
     fn no_key_is_forgotten() {
         let empty: Map<String, Value> =
             KEYS.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
@@ -457,7 +497,7 @@ mod tests {
         paymentMethods: must be a list of names, or of objects with a name
         secretKey: must be a text
         secret_key: is no key of the configuration: did you mean secretKey?
-        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLanguage, onboardingLinks, paymentMethods, shopOrigins, sharedCommandChannel
+        zzz: is no key of the configuration: known are businessModel, environment, accountId, publishableKey, secretKey, webhookSecrets, paymentPageTitle, brandFavicon, payButtonColor, statementDescriptorSuffix, onboardingLanguage, onboardingLinks, paymentMethods, shopOrigins, customerTokenKeys, sharedCommandChannel
         ");
         assert!(!complaint.contains("hidden"));
     }

@@ -166,7 +166,7 @@ impl Config {
     /// With every secret that is not set, and what to do about it.
     pub fn secrets(&self) -> Result<Secrets, ConfigError> {
         let asks_nobody = match &self.auth {
-            Auth::Token(provider) => provider.is_none() && self.auth_token.is_none(),
+            Auth::Token { provider, .. } => provider.is_none() && self.auth_token.is_none(),
             Auth::Nobody => false,
         };
         let keyring = self.keyring();

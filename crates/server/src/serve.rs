@@ -39,7 +39,7 @@ pub async fn run(
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let brokers = if role.works() { Brokers::new(&config, &entropy)? } else { Brokers::default() };
     let parts = Parts {
-        sign_in: sign_in(&config.auth, secrets.auth_token, store.clone())?,
+        sign_in: sign_in(&config.auth, secrets.auth_token, store.clone(), &public_url)?,
         store,
         psp: stripe_over_http(
             config.stripe_api_base.as_str(),

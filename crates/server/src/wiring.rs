@@ -15,7 +15,7 @@ use app::prune::Retention;
 use app::{Context, Entropy, Psp, Site, Store};
 use messaging::{Consumer, HttpPush, Intake, Relay, Routes, Source};
 use secrecy::SecretString;
-use signin::{Doorkeeper, HttpKeySource, IdentityProvider};
+use signin::{CustomerTokens, Doorkeeper, HttpKeySource, IdentityProvider};
 use store::{DatabaseOperator, DatabaseStore, Keyring, OpenOptions};
 use stripe::{HttpTransport, StripeClient, StripePsp, Timeouts};
 use tokio::net::TcpListener;
@@ -218,16 +218,17 @@ pub fn open_operator(database: &Database) -> anyhow::Result<DatabaseOperator> {
     })
 }
 
-/// Tells who calls, by the configuration.
+/// Tells who calls, by the configuration. `public_url` is whom customers' tokens are for.
 ///
 /// # Errors
 /// TLS cannot be set up.
-pub fn sign_in(
+pub fn sign_in<S: Store + Tokens + 'static>(
     auth: &Auth,
     operator: Option<SecretString>,
-    tokens: Arc<dyn Tokens>,
+    store: Arc<S>,
+    public_url: &str,
 ) -> anyhow::Result<Arc<dyn SignIn>> {
-    let provider = match auth {
+    let (provider, clock_skew) = match auth {
         Auth::Nobody => {
             tracing::warn!(
                 "nobody is asked for a token: whoever reaches this machine's loopback acts for any \
@@ -235,17 +236,19 @@ pub fn sign_in(
             );
             return Ok(Arc::new(signin::Open));
         }
-        Auth::Token(provider) => provider,
+        Auth::Token { provider, clock_skew } => (provider, *clock_skew),
     };
-    let identity_provider = match provider {
+    let identity_provider = match provider.as_deref() {
         Some(IdentityProviderSettings { options, jwks_url }) => {
             let keys = HttpKeySource::new(jwks_url.clone()).context("auth_jwks_url")?;
             Some(IdentityProvider::new(options.clone(), Box::new(keys)))
         }
         None => None,
     };
+    let customer_tokens = CustomerTokens::new(store.clone(), public_url, clock_skew);
     let entropy = Arc::new(SystemEntropy);
-    Ok(Arc::new(Doorkeeper { operator, tokens, entropy, identity_provider }))
+    let tokens = store;
+    Ok(Arc::new(Doorkeeper { operator, tokens, entropy, identity_provider, customer_tokens }))
 }
 
 /// The Stripe adapter over real connections, with at most so many calls at once for one account,

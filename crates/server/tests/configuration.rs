@@ -296,7 +296,9 @@ fn an_identity_provider_stands_in_for_the_operators_token() {
                     auth_jwks_url = \"https://id.example.com/keys\"";
     let config = load(provider, &[("PAYBRIDGE_ENCRYPTION_KEY", KEY)]).unwrap();
     assert!(config.secrets().unwrap().auth_token.is_none());
-    let Auth::Token(Some(provider)) = config.auth else { panic!("{:?}", config.auth) };
+    let Auth::Token { provider: Some(provider), .. } = config.auth else {
+        panic!("{:?}", config.auth)
+    };
     assert_eq!(provider.options.audience, "aop-app");
     assert_eq!(provider.options.clock_skew, Duration::from_secs(60));
     insta::assert_snapshot!(

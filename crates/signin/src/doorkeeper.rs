@@ -5,10 +5,13 @@ use std::sync::Arc;
 use app::Entropy;
 use app::ports::{Caller, SignIn, SignInError, Tokens};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+use crate::customer_tokens::CustomerTokens;
 use crate::identity_provider::IdentityProvider;
+use crate::signed::{SignedToken, invalid};
 use crate::token;
 
 /// Whoever is let in without a token.
@@ -22,7 +25,8 @@ impl SignIn for Open {
     }
 }
 
-/// Knows the operator's token, the tenants' fixed tokens, and the identity provider.
+/// Knows the operator's token, the tenants' fixed tokens, the identity provider, and the tokens
+/// that shops sign for their customers.
 pub struct Doorkeeper {
     /// The operator's token, if there is one.
     pub operator: Option<SecretString>,
@@ -32,6 +36,8 @@ pub struct Doorkeeper {
     pub entropy: Arc<dyn Entropy>,
     /// Who signs tokens, if anybody does.
     pub identity_provider: Option<IdentityProvider>,
+    /// What shops sign themselves, for their customers.
+    pub customer_tokens: CustomerTokens,
 }
 
 #[async_trait]
@@ -41,13 +47,16 @@ impl SignIn for Doorkeeper {
         if self.is_operator(token) {
             return Ok(Caller::Operator);
         }
-        if let (Some(provider), true) = (&self.identity_provider, is_signed(token)) {
-            return provider.caller(token, self.entropy.now()).await;
+        let now = self.entropy.now();
+        if is_signed(token) {
+            return self.signed_by(SignedToken::read(token)?, now).await;
         }
-        let hash = token::hash(token);
-        match self.tokens.tenant_of_token(&hash, self.entropy.now()).await? {
+        match self.tokens.tenant_of_token(&token::hash(token), now).await? {
             Some(tenant) => Ok(Caller::Tenant(tenant)),
-            None => Err(SignInError::Invalid(self.unknown(token))),
+            None => Err(invalid(
+                "the bearer token is not known, was revoked, or has ended; check that nothing of \
+                 it was cut off, or make a new one with `paybridge tenant token issue`",
+            )),
         }
     }
 }
@@ -59,16 +68,16 @@ impl Doorkeeper {
         })
     }
 
-    fn unknown(&self, token: &str) -> String {
-        if is_signed(token) && self.identity_provider.is_none() {
-            return "this is a signed token, and the app knows no identity provider; set \
-                    `auth_issuer` and `auth_jwks_url`, or send a token that `paybridge tenant \
-                    token issue` has made"
-                .to_owned();
+    /// Whose keys are tried follows from what the token says of itself; that it is right, from them.
+    async fn signed_by(
+        &self,
+        token: SignedToken<'_>,
+        now: Timestamp,
+    ) -> Result<Caller, SignInError> {
+        match &self.identity_provider {
+            Some(provider) if provider.is_claimed_by(&token) => provider.caller(&token, now).await,
+            Some(_) | None => self.customer_tokens.caller(&token, now).await,
         }
-        "the bearer token is not known, was revoked, or has ended; check that nothing of it was cut \
-         off, or make a new one with `paybridge tenant token issue`"
-            .to_owned()
     }
 }
 

@@ -59,6 +59,9 @@ impl Verifier<Vec<u8>> for RingVerifier {
                     signature,
                 )
             }
+            (Algorithm::RS256, DecodingKeyKind::SecretOrDer(key)) => {
+                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(message, signature)
+            }
             (Algorithm::ES256, DecodingKeyKind::SecretOrDer(key)) => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key).verify(message, signature)
             }

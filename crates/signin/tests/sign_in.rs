@@ -14,8 +14,8 @@ use payment::TenantId;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use signin::{
-    Doorkeeper, IdentityProvider, IdentityProviderOptions, KEYS_REFETCH_MIN, KEYS_STALE_MAX,
-    KEYS_TTL, KeySource, token,
+    CustomerTokens, Doorkeeper, IdentityProvider, IdentityProviderOptions, KEYS_REFETCH_MIN,
+    KEYS_STALE_MAX, KEYS_TTL, KeySource, token,
 };
 use store::{Keyring, SqliteStore};
 use testkit::identity_provider::unsigned;
@@ -62,11 +62,14 @@ impl Door {
             tenant_claim: "tenant_identifier".to_owned(),
             clock_skew: Duration::from_secs(60),
         };
+        let customer_tokens =
+            CustomerTokens::new(tokens.clone(), "https://pay.example.test", options.clock_skew);
         let keeper = Doorkeeper {
             operator: Some(SecretString::from("the-operators-word")),
             tokens: tokens.clone(),
             entropy: entropy.clone(),
             identity_provider: Some(IdentityProvider::new(options, Box::new(source.clone()))),
+            customer_tokens,
         };
         Self { provider, source, entropy, tokens, keeper }
     }
@@ -126,8 +129,8 @@ async fn c78_a_token_that_is_not_good_is_refused_with_the_reason() {
     let door = Door::new();
     let now = door.entropy.now().as_second();
     let cases = [
-        (json!({"iss": "https://id.evil.test/"}), "issuer that the app trusts (iss)"),
-        (json!({"iss": null}), "issuer that the app trusts (iss)"),
+        (json!({"iss": "https://id.evil.test/"}), "nobody whom this app knows has signed"),
+        (json!({"iss": null}), "nobody whom this app knows has signed"),
         (json!({"aud": "another-app"}), "not for this app (aud)"),
         (json!({"aud": null}), "not for this app (aud)"),
         (json!({"aud": {"aop-app": true}}), "not for this app (aud)"),

@@ -64,6 +64,7 @@ pub fn tenant(id: TenantId, entropy: &dyn Entropy) -> Tenant {
             payment_page_title: Some("Müller & Söhne".into()),
             payment_methods: vec![OfferedMethod::named("Stripe")],
             shop_origins: vec!["https://shop.example".into()],
+            customer_token_keys: Vec::new(),
             shared_command_channel: false,
             ..Settings::default()
         },

@@ -1,7 +1,7 @@
 //! An identity provider: keys of each kind that is accepted, and tokens signed with them.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
@@ -11,6 +11,19 @@ use serde_json::{Value, json};
 
 /// Made for tests and used nowhere else: `ring` makes no RSA keys.
 const RSA: &[u8] = include_bytes!("rsa-for-tests.pk8");
+
+/// What stands before the key itself in a `SubjectPublicKeyInfo` (RFC 5280): RSA of 2048 bits, P-256
+/// and Ed25519.
+const BEFORE_RSA: &[u8] = &[
+    0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+    0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00,
+];
+const BEFORE_P256: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+const BEFORE_ED25519: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// One of its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +106,17 @@ impl TestIdentityProvider {
                 "x": encode(self.ed.public_key().as_ref()),
             }),
         }
+    }
+
+    /// A public key in PEM, as a shop sends it that signs tokens itself.
+    pub fn public_pem(&self, key: SigningKey) -> String {
+        let (before, public) = match key {
+            SigningKey::Rsa => (BEFORE_RSA, self.rsa.public_key().as_ref()),
+            SigningKey::Ec => (BEFORE_P256, self.ec.public_key().as_ref()),
+            SigningKey::Ed => (BEFORE_ED25519, self.ed.public_key().as_ref()),
+        };
+        let body = STANDARD.encode([before, public].concat());
+        format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
     }
 
     /// A token with these claims.

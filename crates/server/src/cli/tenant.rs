@@ -1,6 +1,7 @@
 //! `paybridge tenant`: the tenants there are.
 
 use app::Entropy;
+use app::customer_token_key::CustomerTokenKey;
 use app::operate::LIST_MAX;
 use app::ports::{Tokens, Unfinished};
 use app::tenant::Tenant;
@@ -173,6 +174,9 @@ fn described(tenant: &Tenant, unfinished: Unfinished) -> String {
         settings.payment_methods.iter().map(|method| method.name.as_str()).collect();
     line("payment methods", methods.join(", "));
     line("shop origins", settings.shop_origins.join(", "));
+    let keys: Vec<&str> =
+        settings.customer_token_keys.iter().map(|key| key.algorithm().name()).collect();
+    line("customer token keys", keys.join(", "));
     line(
         "unfinished",
         format!(
@@ -193,6 +197,8 @@ struct JsonTenant<'a> {
     business_model: &'static str,
     payment_methods: Vec<&'a str>,
     shop_origins: &'a [String],
+    /// In PEM.
+    customer_token_keys: Vec<&'a str>,
 }
 
 impl<'a> JsonTenant<'a> {
@@ -210,6 +216,12 @@ impl<'a> JsonTenant<'a> {
                 .map(|method| method.name.as_str())
                 .collect(),
             shop_origins: &tenant.settings.shop_origins,
+            customer_token_keys: tenant
+                .settings
+                .customer_token_keys
+                .iter()
+                .map(CustomerTokenKey::pem)
+                .collect(),
         }
     }
 }

@@ -12,8 +12,14 @@ use super::{Problem, Reader, parse};
 /// Who may call.
 #[derive(Debug)]
 pub enum Auth {
-    /// Whoever shows a token: the operator's, a tenant's, or one that this identity provider signed.
-    Token(Option<IdentityProviderSettings>),
+    /// Whoever shows a token: the operator's, a tenant's, one that a tenant signed for a customer, or
+    /// one that the identity provider signed.
+    Token {
+        /// Who signs tokens, besides tenants for their customers.
+        provider: Option<Box<IdentityProviderSettings>>,
+        /// How far the clocks of whoever signs may differ from this machine's.
+        clock_skew: Duration,
+    },
     /// Whoever reaches the app, which answers on loopback.
     Nobody,
 }
@@ -31,9 +37,10 @@ impl Reader<'_> {
     /// `None` comes with a problem.
     pub(super) fn auth(&mut self, listen: Option<SocketAddr>) -> Option<Auth> {
         let asks = self.read(&keys::AUTH_MODE, parse::asks_for_token);
-        let provider = self.identity_provider();
+        let clock_skew = self.number(&keys::AUTH_CLOCK_SKEW_SECONDS).map(Duration::from_secs);
+        let provider = self.identity_provider(clock_skew);
         if asks? {
-            return provider.map(Auth::Token);
+            return Some(Auth::Token { provider: provider?, clock_skew: clock_skew? });
         }
         let is_public = listen.is_some_and(|address| !address.ip().is_loopback());
         let is_published = self
@@ -51,13 +58,15 @@ impl Reader<'_> {
         Some(Auth::Nobody)
     }
 
-    fn identity_provider(&mut self) -> Option<Option<IdentityProviderSettings>> {
+    fn identity_provider(
+        &mut self,
+        clock_skew: Option<Duration>,
+    ) -> Option<Option<Box<IdentityProviderSettings>>> {
         let issuer = self.read(&keys::AUTH_ISSUER, parse::text);
         let jwks_url = self.read(&keys::AUTH_JWKS_URL, parse::url);
         let customer_audience = self.read(&keys::AUTH_CUSTOMER_AUDIENCE, parse::text);
         let audience = self.read(&keys::AUTH_AUDIENCE, parse::text);
         let tenant_claim = self.read(&keys::AUTH_TENANT_CLAIM, parse::text);
-        let skew = self.number(&keys::AUTH_CLOCK_SKEW_SECONDS);
         let (issuer, jwks_url) = match (issuer, jwks_url) {
             (None, None) => return Some(None),
             (Some(issuer), Some(jwks_url)) => (issuer, jwks_url),
@@ -69,9 +78,9 @@ impl Reader<'_> {
             audience: audience?,
             customer_audience,
             tenant_claim: tenant_claim?,
-            clock_skew: Duration::from_secs(skew?),
+            clock_skew: clock_skew?,
         };
-        Some(Some(IdentityProviderSettings { options, jwks_url }))
+        Some(Some(Box::new(IdentityProviderSettings { options, jwks_url })))
     }
 
     pub(super) fn misses<T>(&mut self, missing: &Key, because: &Key) -> Option<T> {

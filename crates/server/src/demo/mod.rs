@@ -214,7 +214,7 @@ async fn start_app(
     let keyring = Keyring::from_base64(&Keyring::generate()?)?;
     let store = open_store(&Database::Sqlite { path: folder.join("paybridge.db") }, keyring, true)?;
     let app = App::new(Parts {
-        sign_in: shop_sign_in(tokens, store.clone()).await?,
+        sign_in: shop_sign_in(tokens, store.clone(), &public_url).await?,
         store,
         psp: stripe_over_http(stripe, stripe::CALLS_MAX, Platform::default())?,
         entropy: Arc::new(SystemEntropy),
@@ -239,6 +239,7 @@ async fn start_app(
 async fn shop_sign_in(
     of_tenants: [(&str, &str); 2],
     tokens: Arc<DatabaseStore>,
+    public_url: &str,
 ) -> anyhow::Result<Arc<dyn SignIn>> {
     for (tenant, token) in of_tenants {
         let issued = NewToken {
@@ -251,5 +252,6 @@ async fn shop_sign_in(
         };
         tokens.add_token(issued).await?;
     }
-    sign_in(&Auth::Token(None), None, tokens)
+    let auth = Auth::Token { provider: None, clock_skew: Duration::ZERO };
+    sign_in(&auth, None, tokens, public_url)
 }

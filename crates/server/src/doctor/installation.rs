@@ -72,7 +72,7 @@ impl Examination<'_> {
                 let next = format!("take `auth_mode` out, and {NEW_TOKEN}");
                 return Finding::problem(check, text, next);
             }
-            Auth::Token(provider) => provider,
+            Auth::Token { provider, .. } => provider,
         };
         let token = self.config.secrets().ok().and_then(|secrets| secrets.auth_token);
         if let Some(token) = &token

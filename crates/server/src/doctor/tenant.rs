@@ -63,13 +63,15 @@ impl Examination<'_> {
         let good = store.tokens(&tenant.id).await?.iter().filter(|row| row.is_good(now)).count();
         Ok(match &self.config.auth {
             Auth::Nobody => Finding::ok(check, "nobody is asked for one"),
-            Auth::Token(None) if good == 0 => Finding::problem(
+            Auth::Token { provider: None, .. } if good == 0 => Finding::problem(
                 check,
                 "the shop has none that is good, so each of its calls is answered 401",
                 format!("run `paybridge tenant token issue {}`", tenant.id),
             ),
-            Auth::Token(None) => Finding::ok(check, format!("{good} that are good")),
-            Auth::Token(Some(_)) => {
+            Auth::Token { provider: None, .. } => {
+                Finding::ok(check, format!("{good} that are good"))
+            }
+            Auth::Token { provider: Some(_), .. } => {
                 Finding::ok(check, format!("{good} that are good, and the identity provider's"))
             }
         })
@@ -125,6 +127,11 @@ fn origins(tenant: &Tenant) -> Finding {
         let text = format!("live, and not https: {}", plain.join(", "));
         let next = "configure the tenant with the https addresses of its shop in shopOrigins";
         return Finding::problem(check, text, next);
+    }
+    if origins.is_empty() && !tenant.settings.customer_token_keys.is_empty() {
+        let text = "none: no browser may use the tokens that the shop signs for its customers";
+        let next = "configure the tenant with the addresses of its shop in shopOrigins";
+        return Finding::warning(check, text, next);
     }
     if origins.is_empty() {
         return Finding::ok(

@@ -472,6 +472,21 @@ async fn work_that_waits_for_a_person_is_told() {
 }
 
 #[tokio::test]
+async fn tokens_for_browsers_that_no_page_may_use_are_told() {
+    let site = Site::new().await;
+    let keys = json!({"customerTokenKeys": Signer::new().public_key()});
+    let (status, answer) = site.app.configure(keys).await;
+    assert_eq!(status, 200, "{answer}");
+    site.app.read("app-events").await;
+    let told = site.complaint().await;
+    assert!(
+        told.starts_with("warning shop origins: none: no browser may use the tokens"),
+        "{told}"
+    );
+    assert!(told.ends_with("in shopOrigins"), "{told}");
+}
+
+#[tokio::test]
 async fn a_live_shop_without_https_is_told() {
     let site = Site::new().await;
     let live = json!({

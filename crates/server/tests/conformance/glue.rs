@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -184,4 +185,49 @@ async fn what_fails_is_422_with_its_detail_and_names_the_front_ends_field() {
     let answer = send(&app, "/private/payments", "text/plain", "x".into()).await;
     assert_eq!(answer.status, 415);
     assert_eq!(app.sandbox.audit(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customers_browser_pays_with_a_token_that_the_shop_has_signed() {
+    let (app, shop, origin) = (TestApp::configured().await, Signer::new(), "https://shop.example");
+    let keys = json!({"customerTokenKeys": shop.public_key(), "shopOrigins": [origin]});
+    let (status, answer) = app.configure(keys).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["configuration"]["customerTokenKeys"], json!([shop.public_key().trim()]));
+    let (door, token) = (app.front_door(), shop.token(&app, TENANT));
+    let payments = || {
+        let body = json!({"data": {"type": "payments", "attributes": cart(18_979, None)}});
+        let mut request: Request<Body> = request(Method::POST, "/payments", body.to_string());
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        request
+    };
+    let (status, headers, answer) = as_browser(&door, origin, &token, payments()).await;
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(headers["access-control-allow-origin"], origin);
+    let data = &answer["data"]["attributes"]["preOrderPaymentData"];
+    let transaction = data["transactionId"].as_str().unwrap();
+    assert_eq!(app.payment_with(transaction).await.tenant.as_str(), TENANT);
+
+    let (status, _, answer) =
+        as_browser(&door, "https://elsewhere.example", &token, payments()).await;
+    assert_eq!(status, 403, "{answer}");
+    app.entropy.advance(SignedDuration::from_mins(17));
+    let (status, _, answer) = as_browser(&door, origin, &token, payments()).await;
+    assert_eq!(status, 401, "it has ended: {answer}");
+    let next = shop.token(&app, TENANT);
+    let (status, answer) = app.configure(json!({"customerTokenKeys": ""})).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, _, answer) = as_browser(&door, origin, &next, payments()).await;
+    assert_eq!(status, 401, "its key is taken away: {answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c69_a_private_key_is_refused_and_not_repeated() {
+    let app = TestApp::configured().await;
+    let private = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----";
+    let (status, answer) = app.configure(json!({"customerTokenKeys": [private]})).await;
+    assert_eq!(status, 422, "{answer}");
+    let told = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(told.starts_with("customerTokenKeys: has a private key"), "{told}");
+    assert!(!told.contains("MC4CAQ"), "{told}");
 }

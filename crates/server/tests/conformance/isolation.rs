@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use web::Access;
 
 use crate::support::{
-    Event, LONG_ENOUGH, Order, PUBLISHABLE_KEY, SECRET_KEY, TENANT, TestApp, cancel, capture,
-    refund, signature,
+    Event, LONG_ENOUGH, Order, PUBLISHABLE_KEY, SECRET_KEY, Signer, TENANT, TestApp, as_browser,
+    cancel, capture, refund, signature,
 };
 
 /// The tenant that tries, and its signing secret.
 const INTRUDER: &str = "tenant-2";
 const INTRUDER_SECRET: &str = "whsec_of_the_intruder";
+/// Where its customers call from.
+const INTRUDER_ORIGIN: &str = "https://intruder.example";
 /// The other one's order.
 const ORDER: &str = "DE--1";
 
@@ -303,6 +305,44 @@ async fn try_everything(site: Site) {
         site.app.settle().await;
         assert_eq!(site.state().await, before, "{name} changed something");
     }
+    assert_eq!(site.unread().await, site.messages, "and its messages are all there");
+}
+
+/// Both shops sign tokens for their customers, one of which goes to the other tenant with the other's
+/// ids. Nor does it open to its own shop what is not for browsers.
+#[tokio::test]
+async fn c78_nor_does_a_token_that_a_shop_signed_for_its_customer() {
+    let (site, intruder, other) = (Site::new().await, Signer::new(), Signer::new());
+    for (tenant, signer) in [(INTRUDER, &intruder), (TENANT, &other)] {
+        let keys = json!({
+            "customerTokenKeys": signer.public_key(), "shopOrigins": INTRUDER_ORIGIN,
+        });
+        let (status, answer) = site.app.configure_tenant(tenant, keys).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let (before, door) = (site.state().await, site.app.front_door());
+    let own = intruder.token(&site.app, INTRUDER);
+    let forged = intruder.token(&site.app, TENANT);
+    for endpoint in web::endpoints() {
+        let name = format!("{} {}", endpoint.method, endpoint.path);
+        let tries = || tries(&site, &endpoint.method, &endpoint.path).unwrap();
+        let count = if endpoint.access == Access::Open { 0 } else { tries().len() };
+        for number in 0..count {
+            for (token, is_own) in [(&own, true), (&forged, false)] {
+                let (with_its_back_end, request) = tries().swap_remove(number);
+                let expected = match (is_own, endpoint.access) {
+                    (false, _) => 401,
+                    (true, Access::Browser) => with_its_back_end,
+                    (true, Access::Open | Access::Catalog | Access::Shop) => 403,
+                };
+                let (status, _, answer) = as_browser(&door, INTRUDER_ORIGIN, token, request).await;
+                assert_eq!(status.as_u16(), expected, "{name}, try {number}: {answer}");
+                site.shows_nothing(&name, &answer);
+            }
+        }
+    }
+    site.app.settle().await;
+    assert_eq!(site.state().await, before);
     assert_eq!(site.unread().await, site.messages, "and its messages are all there");
 }
 

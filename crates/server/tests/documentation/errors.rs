@@ -7,13 +7,14 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 30] = [
+const SPEAKING: [&str; 33] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
     "crates/app/src/command.rs",
     "crates/app/src/configure.rs",
     "crates/app/src/credentials.rs",
+    "crates/app/src/customer_token_key.rs",
     "crates/app/src/disconnect.rs",
     "crates/app/src/initialize.rs",
     "crates/app/src/onboarding.rs",
@@ -36,8 +37,10 @@ const SPEAKING: [&str; 30] = [
     "crates/server/src/config.rs",
     "crates/server/src/config/error.rs",
     "crates/server/src/config/parse.rs",
+    "crates/signin/src/customer_tokens.rs",
     "crates/signin/src/doorkeeper.rs",
     "crates/signin/src/identity_provider.rs",
+    "crates/signin/src/signed.rs",
 ];
 
 /// Of the other files of these crates: what errors say, what is logged as a warning or an error,

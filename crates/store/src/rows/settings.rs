@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use app::customer_token_key::CustomerTokenKey;
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::StoreError;
 use app::tenant::{
@@ -32,6 +33,9 @@ struct SettingsRow {
     onboarding_links: Vec<String>,
     payment_methods: Vec<MethodRow>,
     shop_origins: Vec<String>,
+    /// In PEM; absent in rows from before there were any.
+    #[serde(default)]
+    customer_token_keys: Vec<String>,
     /// Absent in rows of before it could be configured.
     #[serde(default)]
     shared_command_channel: bool,
@@ -49,6 +53,7 @@ pub(crate) fn settings_to_json(settings: &Settings) -> Result<String, StoreError
         onboarding_links: settings.onboarding_links,
         payment_methods: settings.payment_methods.into_iter().map(method_to_row).collect(),
         shop_origins: settings.shop_origins,
+        customer_token_keys: keys_to_row(&settings.customer_token_keys),
         shared_command_channel: settings.shared_command_channel,
     };
     to_json("tenant", &row)
@@ -71,8 +76,18 @@ pub(crate) fn settings_from_json(text: &str) -> Result<Settings, StoreError> {
         onboarding_links: row.onboarding_links,
         payment_methods,
         shop_origins: row.shop_origins,
+        customer_token_keys: keys_from_row(&row.customer_token_keys)?,
         shared_command_channel: row.shared_command_channel,
     })
+}
+
+fn keys_to_row(keys: &[CustomerTokenKey]) -> Vec<String> {
+    keys.iter().map(|key| key.pem().to_owned()).collect()
+}
+
+fn keys_from_row(row: &[String]) -> Result<Vec<CustomerTokenKey>, StoreError> {
+    let keys = row.iter().map(|pem| CustomerTokenKey::from_pem(pem));
+    keys.map(|key| key.map_err(|problem| corrupt("tenant", problem))).collect()
 }
 
 /// Before methods could say more than their names, a row was a name.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::customer_token_key::CustomerTokenKey;
 use app::offered::{CaptureMode, CheckoutStrategy, OfferedMethod, Terms};
 use app::ports::{CommitOutcome, Expected, Store, TenantChange};
 use app::tenant::{Access, BusinessModel, Credentials, KeyPair, Language, Settings, TenantStatus};
@@ -11,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::world::World;
 use crate::builders::{account, account_named, credentials, message, tenant, tenant_id};
+use crate::identity_provider::{SigningKey, TestIdentityProvider};
 
 /// Keys, since when, an endpoint, and the secrets of others.
 type Shown = (Option<[String; 2]>, Timestamp, Option<[String; 3]>, Vec<String>);
@@ -35,6 +37,7 @@ pub async fn a_tenant_comes_back_with_settings_and_methods(store: Arc<dyn Store>
     let mut full = tenant(TenantId::new("tenant-full"), &world.entropy);
     full.status = TenantStatus::Disconnected;
     full.account = account_named("acct_live", Mode::Live);
+    let keys = TestIdentityProvider::new();
     full.settings = Settings {
         business_model: BusinessModel::Marketplace,
         payment_page_title: Some("Größe \"M\"".into()),
@@ -52,6 +55,9 @@ pub async fn a_tenant_comes_back_with_settings_and_methods(store: Arc<dyn Store>
             },
         ],
         shop_origins: vec!["https://a.example".into(), "https://b.example".into()],
+        customer_token_keys: SigningKey::ALL
+            .map(|key| CustomerTokenKey::from_pem(&keys.public_pem(key)).unwrap())
+            .into(),
         shared_command_channel: true,
     };
     let mut gone = full.methods["Stripe"].clone();

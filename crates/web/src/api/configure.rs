@@ -41,9 +41,11 @@ struct Shown {
     brand_favicon: Option<String>,
     pay_button_color: Option<String>,
     statement_descriptor_suffix: Option<String>,
+    onboarding_language: &'static str,
     onboarding_links: Vec<String>,
     payment_methods: Vec<ShownMethod>,
     shop_origins: Vec<String>,
+    customer_token_keys: Vec<String>,
     shared_command_channel: bool,
 }
 
@@ -93,9 +95,15 @@ fn answer(configured: Configured) -> Answer {
             brand_favicon: settings.brand_favicon,
             pay_button_color: settings.pay_button_color,
             statement_descriptor_suffix: settings.statement_descriptor_suffix,
+            onboarding_language: settings.onboarding_language.code(),
             onboarding_links: settings.onboarding_links,
             payment_methods: settings.payment_methods.iter().map(shown).collect(),
             shop_origins: settings.shop_origins,
+            customer_token_keys: settings
+                .customer_token_keys
+                .iter()
+                .map(|key| key.pem().to_owned())
+                .collect(),
             shared_command_channel: settings.shared_command_channel,
         },
     }

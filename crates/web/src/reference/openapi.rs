@@ -44,7 +44,7 @@ pub(crate) fn document() -> Value {
             "securitySchemes": {"bearer": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A tenant's fixed token, or a signed token of the identity provider; the operator's to configure and disconnect any tenant.",
+                "description": "A tenant's fixed token, or a signed token of the identity provider; for front ends also a customer's token, which the shop has signed; the operator's to configure and disconnect any tenant.",
             }},
         },
     })

@@ -70,7 +70,8 @@ impl Topic {
             Self::FrontEnds => {
                 "The same as JSON:API, for front ends of shops that have no such endpoints: for a \
                  shop's back end, or for a browser with a customer's token, from an origin of \
-                 `shopOrigins`."
+                 `shopOrigins`. The shop signs that token itself (`customerTokenKeys`), or an \
+                 identity provider does."
             }
             Self::Marketplace => "Merchants are onboarded and paid out.",
             Self::Messages => {

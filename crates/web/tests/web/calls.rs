@@ -14,6 +14,7 @@ use axum::body::Body;
 use http::Request;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use protocol::configure::KEYS;
 use serde_json::{Value, json};
 
 const COMMANDS: Option<&str> = Some("/message-channels/payment-commands");
@@ -33,7 +34,9 @@ async fn the_configuration_comes_back_with_its_secrets_masked() {
         "accountId": "acct_1",
         "brandFavicon": null,
         "businessModel": "direct",
+        "customerTokenKeys": [],
         "environment": "test",
+        "onboardingLanguage": "en",
         "onboardingLinks": [],
         "payButtonColor": "#1b7a43",
         "paymentMethods": [
@@ -52,6 +55,11 @@ async fn the_configuration_comes_back_with_its_secrets_masked() {
       "tenantIdentifier": "tenant-test-0001"
     }
     "##);
+
+    let mut known = KEYS.to_vec();
+    known.sort_unstable();
+    let shown = answer.json()["configuration"].as_object().unwrap().clone();
+    assert_eq!(shown.keys().collect::<Vec<_>>(), known);
 
     let json_api = with(configure(&json!({})), "content-type", "application/vnd.api+json");
     let merged = app.call(json_api).await.json();

@@ -75,9 +75,10 @@ pub const AUTH_CUSTOMER_AUDIENCE: Key = Key {
     kind: Kind::Text,
     fallback: Fallback::Nothing,
     secret: false,
-    doc: "What the claim `aud` of a customer's signed token names. Such a token opens the endpoints \
-          for browsers alone, from an origin in the tenant's `shopOrigins`. Not set, no browser \
-          calls.",
+    doc: "What the claim `aud` names in a token that the identity provider signed for a customer. Such \
+          a token opens the endpoints for browsers alone, from an origin in the tenant's \
+          `shopOrigins`. Not set, browsers call with tokens that their shop signed itself, for \
+          tenants with `customerTokenKeys`.",
 };
 
 /// Which claim names the tenant.
@@ -98,8 +99,8 @@ pub const AUTH_CLOCK_SKEW_SECONDS: Key = Key {
     kind: Kind::Number { of: "seconds", min: 0, max: CLOCK_SKEW_SECONDS_MAX },
     fallback: Fallback::Value("60"),
     secret: false,
-    doc: "How far the clocks of the identity provider and of this machine may differ when a signed \
-          token begins and ends.",
+    doc: "How far the clocks of whoever signs tokens, the identity provider or a shop, and of this \
+          machine may differ when a signed token begins and ends.",
 };
 
 /// All of them, in the order of the reference.

@@ -2,6 +2,7 @@
 
 mod cart;
 mod channel;
+mod front_end;
 mod logs;
 mod market;
 mod order;
@@ -29,6 +30,7 @@ use testkit::{Fate, TestEntropy, TestSignIn, UnsureStore};
 use tower::ServiceExt;
 
 pub use cart::*;
+pub use front_end::*;
 pub use logs::Logs;
 pub use market::*;
 pub use order::{Order, TENANT, cancel, capture, refund};
@@ -46,6 +48,8 @@ pub const TOKEN: &str = "test-token";
 pub const ENCRYPTION_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// Where the payment page loads the stand-in's script from.
 pub const STRIPE_JS_URL: &str = "http://stripe.test/stripe.js";
+/// Where others reach the app.
+pub const PUBLIC_URL: &str = "http://app.test";
 /// The keys of the tenant's account.
 pub const SECRET_KEY: &str = "sk_test_shop";
 pub const PUBLISHABLE_KEY: &str = "pk_test_shop";
@@ -134,7 +138,7 @@ impl TestApp {
             sources: Vec::new(),
             sources_need_tokens: true,
             links: Vec::new(),
-            site: site("http://app.test"),
+            site: site(PUBLIC_URL),
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits: web::Limits::default(),
             trusted_proxies: web::TrustedProxies::default(),
@@ -166,8 +170,12 @@ impl TestApp {
     }
 
     fn started_with(&self, psp: Arc<dyn Psp>, store: Arc<dyn Store>, site: Site) -> App {
+        App::new(self.parts(psp, store, site))
+    }
+
+    fn parts(&self, psp: Arc<dyn Psp>, store: Arc<dyn Store>, site: Site) -> Parts {
         let context = &self.app.consumer.context;
-        App::new(Parts {
+        Parts {
             store,
             psp,
             entropy: context.entropy.clone(),
@@ -182,7 +190,7 @@ impl TestApp {
             stripe_js_url: STRIPE_JS_URL.parse().unwrap(),
             metrics: Arc::new(String::new),
             worker: "worker-1".into(),
-        })
+        }
     }
 
     /// An app whose tenant is configured, and whose shop has read what it was told of that.
