@@ -1,6 +1,6 @@
 //! What paybridge does with a real RabbitMQ.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod publisher;
 mod restart;

@@ -86,3 +86,16 @@ async fn a_missing_exchange_is_named_and_found_once_it_is_there() {
     assert!(publisher.is_ready());
     assert_eq!(publisher.send(&message(TENANT, "DE--1", 1)).await, Ok(()));
 }
+
+/// What answers there speaks no TLS: that is told, and nothing goes over the wire without it.
+#[tokio::test]
+async fn an_encrypted_connection_is_never_made_without_encryption() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut broker = Broker::new();
+    broker.set_up(&[TENANT]).await;
+    broker.address = broker.address.replace("amqp://", "amqps://");
+    let (publisher, _running) = broker.publisher();
+    let state = wait_for(&publisher.link(), |state| matches!(state, LinkState::Down { .. })).await;
+    let LinkState::Down { reason, .. } = state else { panic!("{state:?}") };
+    assert!(!reason.contains("guest"), "no password is told: {reason}");
+}

@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use crate::support::{Broker, TENANT, message, number, wait_for, wait_until_up};
 
 const ORDERS: u32 = 16;
+/// Between two messages of an order.
+const PACE: Duration = Duration::from_millis(20);
 /// The numbers of an order's messages begin at a multiple of this.
 const ROOM: u32 = 1_000_000;
 
@@ -32,6 +34,7 @@ async fn send_order(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         sent.push(number);
+        tokio::time::sleep(PACE).await;
     }
     sent
 }

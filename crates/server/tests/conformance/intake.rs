@@ -95,14 +95,15 @@ async fn what_does_not_read_is_told_for_good() {
     let tenant = ("tenantIdentifier", TENANT);
     let capture = ("name", "CapturePayment");
     let order = br#"{"orderReference":"A"}"#;
-    let cases: [(&[(&str, &str)], &[u8], &str); 4] = [
-        (&[token, tenant], b"{}", "name: is missing"),
-        (&[token, tenant, ("name", "PaymentCaptured")], b"{}", "name: is not a command"),
-        (&[token, tenant, capture], b"\xff\xfe", "JSON"),
-        (&[token, tenant, capture], order, "orderItemIds"),
-    ];
-    for (attributes, body, expected) in cases {
-        let taken = app.app.intake.take(attributes.iter().copied(), body).await;
+    let unknown = ("name", "PaymentCaptured");
+    for (name, body, expected) in [
+        (None, &b"{}"[..], "name: is missing"),
+        (Some(unknown), b"{}", "name: is not a command"),
+        (Some(capture), b"\xff\xfe", "JSON"),
+        (Some(capture), order, "orderItemIds"),
+    ] {
+        let attributes = [token, tenant].into_iter().chain(name);
+        let taken = app.app.intake.take(attributes, body).await;
         let told = reason(taken);
         assert!(told.contains(expected), "{told}");
     }

@@ -1,6 +1,11 @@
 //! What an operator does with real processes, real sockets and a real database file.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod backup;
 mod installation;

@@ -72,12 +72,16 @@ fn channels(described: &[Message]) -> Value {
             "address": channel.name(),
             "description": about(channel),
             "messages": messages,
-            "bindings": {"amqp": {"is": "queue", "queue": {
-                "name": queue(channel),
-                "durable": true,
-                "exclusive": false,
-                "autoDelete": false,
-            }}},
+            "bindings": {"amqp": {
+                "is": "queue",
+                "queue": {
+                    "name": queue(channel),
+                    "durable": true,
+                    "exclusive": false,
+                    "autoDelete": false,
+                },
+                "bindingVersion": "0.3.0",
+            }},
         });
         channels.insert(channel.name().to_owned(), channel_object);
     }
