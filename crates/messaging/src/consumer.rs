@@ -11,7 +11,7 @@ use app::ports::{Backlog, StoreError};
 use app::process::Process;
 use app::prune::{Retention, prune};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::caretaker;
@@ -55,12 +55,19 @@ pub struct Consumer {
 impl Consumer {
     /// Runs until `stop` is ready.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let (context, worker) = (self.context.clone(), self.worker.clone());
-        let caring = caretaker::run(context, &worker, self.reconcile_hour);
-        tokio::select! {
-            () = Box::pin(self.work(stop)) => {}
-            never = Box::pin(caring) => match never {},
-        }
+        let (stopper, stopped) = watch::channel(false);
+        let relaying = self.relay.clone().run(stopped);
+        let working = async move {
+            let (context, worker) = (self.context.clone(), self.worker.clone());
+            let caring = caretaker::run(context, &worker, self.reconcile_hour);
+            tokio::select! {
+                () = Box::pin(self.work(stop)) => {}
+                never = Box::pin(caring) => match never {},
+            }
+            // The relay is gone only if it broke down.
+            let _ = stopper.send(true);
+        };
+        tokio::join!(Box::pin(working), Box::pin(relaying));
     }
 
     async fn work(self, stop: impl Future<Output = ()>) {
@@ -70,7 +77,10 @@ impl Consumer {
         // The address is the same as long as this runs: once all have moved, it is done.
         let mut moving = Some(Instant::now());
         loop {
-            let pause = match self.work_once().await {
+            let worked = self.context.work_inbox(&self.worker).await;
+            // It looks also when nothing was worked off: a request may have told the shop something.
+            self.relay.wake.send_replace(());
+            let pause = match worked {
                 Ok(0) => POLL,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
@@ -94,7 +104,7 @@ impl Consumer {
         }
     }
 
-    /// Does what is due now, once. Returns how much that was.
+    /// Does what is due now, once: works the inbox off, then relays. Returns how much that was.
     ///
     /// # Errors
     /// The store cannot be used.

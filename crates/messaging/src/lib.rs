@@ -5,6 +5,7 @@
 //! read by `app::channel` and served by `web`. Channels that are pushed are listed in
 //! [`relay::Routes`].
 
+mod breaker;
 mod caretaker;
 mod consumer;
 mod intake;
@@ -12,6 +13,7 @@ pub mod public_only;
 mod push;
 pub mod relay;
 
+pub use breaker::Breakers;
 pub use consumer::Consumer;
 pub use intake::{Intake, Source, Taken};
 pub use push::{HttpPush, SendError, Sender};

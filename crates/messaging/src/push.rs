@@ -29,6 +29,12 @@ pub trait Sender: Send + Sync {
     /// # Errors
     /// [`SendError`].
     async fn send(&self, claim: &OutboxClaim) -> Result<(), SendError>;
+
+    /// Where exactly this message goes, if not all of the channel go to one place: what goes to the
+    /// same place fails together, and rests together.
+    fn target(&self, _claim: &OutboxClaim) -> String {
+        String::new()
+    }
 }
 
 /// Why a message was not taken, by what happens next.

@@ -1,14 +1,19 @@
 //! The relay: pushes what waits in the outbox, strictly in order for each tenant and order, in
-//! parallel across them, at least once and under a stable message id.
+//! parallel across them, at least once and under a stable message id. Channels go beside each other,
+//! and a target that does not answer rests: neither holds up anything else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use app::limits::{CLAIM_MAX, LEASE, retry_delay};
+use app::limits::{LEASE, retry_delay};
 use app::operate::advice;
 use app::ports::{DeliveryOutcome, Lease, OutboxClaim, SendOutcome, StoreError};
 use app::{Entropy, Store};
+use tokio::sync::watch;
 
+use crate::breaker::{Breakers, Turn};
+use crate::consumer::{POLL, STORE_RETRY};
 use crate::push::{SendError, Sender};
 
 /// Where pushed channels lead, by their names. A channel that is not here is polled by the shop.
@@ -26,24 +31,66 @@ pub struct Relay {
     pub routes: Arc<Routes>,
     /// The name under which this relay takes leases.
     pub worker: String,
+    /// Which targets rest.
+    pub breakers: Arc<Breakers>,
+    /// Somebody may have put something into the outbox.
+    pub wake: Arc<watch::Sender<()>>,
 }
 
 impl Relay {
-    /// Sends what is due, once. Of each tenant and order only the oldest message is taken, so
-    /// the next one goes only after this one has arrived. Returns how many were tried.
+    /// Sends what is due until `stop` is true, each channel by itself; what it has begun, it ends.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let mut channels = tokio::task::JoinSet::new();
+        for channel in self.routes.0.keys().cloned() {
+            channels.spawn(self.clone().run_channel(channel, stop.clone()));
+        }
+        channels.join_all().await;
+    }
+
+    async fn run_channel(self, channel: String, mut stop: watch::Receiver<bool>) {
+        let mut wake = self.wake.subscribe();
+        loop {
+            let pause = match self.relay([&channel]).await {
+                Ok(0) => POLL,
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    tracing::error!(%error, channel, "messages wait until the database can be used again");
+                    STORE_RETRY
+                }
+            };
+            tokio::select! {
+                // An error means that whoever would stop it is gone.
+                _ = stop.wait_for(|stop| *stop) => return,
+                Ok(()) = wake.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Sends what is due on every channel, once. Of each tenant and order only the oldest message is
+    /// taken, so the next one goes only after this one has arrived. Returns how many were tried.
     ///
     /// # Errors
     /// The store cannot be used. What was sent meanwhile is sent again under the same id.
     pub async fn relay_once(&self) -> Result<usize, StoreError> {
-        let ready = self.routes.0.iter().filter(|(_, sender)| sender.is_ready());
-        let channels: Vec<String> = ready.map(|(channel, _)| channel.clone()).collect();
-        if channels.is_empty() {
-            return Ok(0);
-        }
+        self.relay(self.routes.0.keys()).await
+    }
+
+    async fn relay(
+        &self,
+        channels: impl IntoIterator<Item = &String>,
+    ) -> Result<usize, StoreError> {
         let now = self.entropy.now();
-        let worker = self.worker.clone();
-        let lease = Lease { worker, now, until: now + LEASE, limit: CLAIM_MAX };
-        let claims = self.store.claim_outbox(&lease, &channels).await?;
+        let mut claims = Vec::new();
+        for channel in channels {
+            let is_ready = self.routes.0.get(channel).is_some_and(|sender| sender.is_ready());
+            let limit = self.breakers.room(channel, now);
+            if is_ready && limit > 0 {
+                let lease = Lease { worker: self.worker.clone(), now, until: now + LEASE, limit };
+                let channel = std::slice::from_ref(channel);
+                claims.extend(self.store.claim_outbox(&lease, channel).await?);
+            }
+        }
         let count = claims.len();
         let mut sending = tokio::task::JoinSet::new();
         for claim in claims {
@@ -65,18 +112,13 @@ impl Relay {
     }
 
     async fn send(&self, claim: OutboxClaim) -> DeliveryOutcome {
-        let sent = match self.routes.0.get(&claim.channel) {
-            Some(sender) => sender.send(&claim).await,
-            None => Err(SendError::Later("the channel has no route any more".into())),
+        let outcome = match self.routes.0.get(&claim.channel) {
+            Some(sender) => self.send_through(sender.as_ref(), &claim).await,
+            None => {
+                let reason = "the channel has no route any more".to_owned();
+                self.outcome(&claim, Err(SendError::Later(reason)))
+            }
         };
-        let outcome = self.outcome(&claim, sent);
-        let label = match &outcome {
-            SendOutcome::Delivered => "delivered",
-            SendOutcome::Later { .. } => "later",
-            SendOutcome::Parked(_) => "parked",
-        };
-        metrics::counter!("paybridge_pushed_total", "channel" => claim.channel, "outcome" => label)
-            .increment(1);
         DeliveryOutcome {
             tenant: claim.tenant,
             id: claim.message.id,
@@ -84,6 +126,31 @@ impl Relay {
             now: self.entropy.now(),
             outcome,
         }
+    }
+
+    async fn send_through(&self, sender: &dyn Sender, claim: &OutboxClaim) -> SendOutcome {
+        let (channel, target) = (&claim.channel, sender.target(claim));
+        if let Turn::Wait { until, reason } =
+            self.breakers.turn(channel, &target, self.entropy.now())
+        {
+            return SendOutcome::PutOff { at: until, reason };
+        }
+        let sent = sender.send(claim).await;
+        match &sent {
+            Ok(()) | Err(SendError::Rejected(_)) => self.breakers.answered(channel, &target),
+            Err(SendError::Later(reason)) => {
+                self.breakers.failed(channel, &target, self.entropy.now(), reason);
+            }
+        }
+        let label = match &sent {
+            Ok(()) => "delivered",
+            Err(SendError::Later(_)) => "later",
+            Err(SendError::Rejected(_)) => "parked",
+        };
+        let channel = channel.clone();
+        metrics::counter!("paybridge_pushed_total", "channel" => channel, "outcome" => label)
+            .increment(1);
+        self.outcome(claim, sent)
     }
 
     fn outcome(&self, claim: &OutboxClaim, sent: Result<(), SendError>) -> SendOutcome {

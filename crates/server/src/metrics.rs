@@ -93,6 +93,11 @@ pub static METRICS: &[Metric] = &[
         doc: "Whether this process is connected to a broker: 1, or 0 while it is gone, by broker.",
     },
     Metric {
+        name: "paybridge_targets_resting",
+        kind: Kind::Gauge,
+        doc: "Places that messages are pushed to and that rest, because they failed several times in a row, by channel.",
+    },
+    Metric {
         name: "paybridge_page_violations_total",
         kind: Kind::Counter,
         doc: "Reports of browsers that the payment page wanted what its content security policy forbids, by directive.",

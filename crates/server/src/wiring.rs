@@ -94,6 +94,8 @@ impl App {
             entropy: entropy.clone(),
             routes: Arc::new(routes),
             worker: worker.clone(),
+            breakers: Arc::default(),
+            wake: Arc::default(),
         };
         let context = Context { store, psp, entropy, site: Arc::new(site) };
         let consumer = Consumer {

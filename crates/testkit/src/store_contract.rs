@@ -88,6 +88,7 @@ macro_rules! store_contract_tests {
 
             pushed_messages_of_an_order_are_claimed_strictly_in_turn
             a_failed_push_is_tried_again_later_and_holds_back_its_order
+            a_push_that_is_put_off_has_spent_no_try
             a_parked_push_blocks_only_if_it_is_a_result
             a_push_waits_for_the_message_it_comes_after
             a_push_after_everything_waits_no_more_once_another_follows

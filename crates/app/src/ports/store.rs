@@ -593,6 +593,13 @@ pub enum SendOutcome {
         /// Why not now.
         reason: String,
     },
+    /// Not tried, because what it goes to rests: it has spent no try.
+    PutOff {
+        /// Until when.
+        at: Timestamp,
+        /// Why it rests.
+        reason: String,
+    },
     /// Set aside for the operator (rule R22).
     Parked(String),
 }

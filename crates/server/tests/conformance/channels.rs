@@ -249,6 +249,31 @@ async fn r22_news_that_is_rejected_holds_back_nothing() {
     assert_eq!(pushed(&app, EVENTS), ["DE--1 PaymentAuthorized", "DE--1 PaymentUpdated"]);
 }
 
+/// Nothing is sent to it but one message every 30 seconds, and no message spends its tries meanwhile.
+#[tokio::test(start_paused = true)]
+async fn r22_a_shop_that_is_down_rests_and_is_asked_by_one_message() {
+    let app = pushing().await;
+    app.pushed.fail_next(vec![later(); 1_000]);
+    for number in 1..=8 {
+        app.initialize(&order(number)).await;
+    }
+    app.settle().await;
+    let tried = |app: &TestApp| 1_000 - app.pushed.failures_left();
+    assert_eq!(tried(&app), 5, "so many failures in a row are enough");
+    app.initialize(&order(9)).await;
+    for rest in 1..=10 {
+        app.advance(SignedDuration::from_secs(29)).await;
+        assert_eq!(tried(&app), 4 + rest, "it rests");
+        app.advance(SignedDuration::from_secs(1)).await;
+        assert_eq!(tried(&app), 5 + rest, "one goes first");
+    }
+    app.pushed.fail_next(vec![]);
+    app.advance(SignedDuration::from_secs(30)).await;
+    app.advance(SignedDuration::from_secs(10)).await;
+    assert_eq!(pushed(&app, EVENTS).len(), 9, "soon after it is back, all have arrived");
+    app.assert_drained().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn r23_that_the_app_is_inactive_is_pushed_last() {
     let app = pushing().await;

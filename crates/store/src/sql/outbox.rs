@@ -41,7 +41,7 @@ const DELETE: &str = "UPDATE outbox SET state = 'delivered', holds = 0, due_at =
     RETURNING order_key";
 const SETTLE: &str = "UPDATE outbox SET state = ?4, due_at = ?5, ended_at = ?6, note = ?7,
         holds = CASE ?4 WHEN 'delivered' THEN 0 WHEN 'parked' THEN blocks ELSE 1 END,
-        lease_owner = NULL
+        lease_owner = NULL, tries = tries - ?8
     WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL
     RETURNING order_key";
 
@@ -122,15 +122,28 @@ pub(super) fn delete(
 pub(super) fn settle(db: &Database, outcome: &DeliveryOutcome) -> Result<(), StoreError> {
     let (state, due_at, note) = match &outcome.outcome {
         SendOutcome::Delivered => ("delivered", None, None),
-        SendOutcome::Later { at, reason } => ("waiting", Some(at.as_microsecond()), Some(reason)),
+        SendOutcome::Later { at, reason } | SendOutcome::PutOff { at, reason } => {
+            ("waiting", Some(at.as_microsecond()), Some(reason))
+        }
         SendOutcome::Parked(reason) => ("parked", None, Some(reason)),
     };
+    // A claim counts as a try.
+    let untried = i64::from(matches!(outcome.outcome, SendOutcome::PutOff { .. }));
     let ended_at = due_at.is_none().then(|| outcome.now.as_microsecond());
     let id = outcome.id.0.to_string();
     let order_key: Option<String> = db
         .row(
             SETTLE,
-            params![outcome.tenant.as_str(), id, outcome.fence, state, due_at, ended_at, note],
+            params![
+                outcome.tenant.as_str(),
+                id,
+                outcome.fence,
+                state,
+                due_at,
+                ended_at,
+                note,
+                untried
+            ],
             |row| row.get(0),
         )
         .at(TABLE)?;
@@ -139,9 +152,10 @@ pub(super) fn settle(db: &Database, outcome: &DeliveryOutcome) -> Result<(), Sto
         (Some(order_key), SendOutcome::Delivered) => {
             delivered(db, &outcome.tenant, &id, &order_key)
         }
-        (Some(order_key), SendOutcome::Later { .. } | SendOutcome::Parked(_)) => {
-            release_next(db, &outcome.tenant, &order_key)
-        }
+        (
+            Some(order_key),
+            SendOutcome::Later { .. } | SendOutcome::PutOff { .. } | SendOutcome::Parked(_),
+        ) => release_next(db, &outcome.tenant, &order_key),
     }
 }
 

@@ -49,6 +49,26 @@ pub async fn a_failed_push_is_tried_again_later_and_holds_back_its_order(store: 
     assert_eq!(push_ids(&world.claim_push().await), [two.id]);
 }
 
+/// What it goes to rests after others have failed there.
+pub async fn a_push_that_is_put_off_has_spent_no_try(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let (one, two) =
+        (world.message("DE--1", "PaymentAuthorized"), world.message("DE--1", "PaymentCaptured"));
+    world.tell(&[one.clone(), two.clone()]).await;
+    for _ in 0..3 {
+        let claim = world.claim_push().await.remove(0);
+        assert_eq!((claim.message.id, claim.tries), (one.id, 0));
+        let at = world.now() + SignedDuration::from_secs(30);
+        world.pushed(&claim, SendOutcome::PutOff { at, reason: "the shop rests".into() }).await;
+        world.advance(29);
+        assert!(world.claim_push().await.is_empty(), "it keeps its turn, and waits");
+        world.advance(1);
+    }
+    let claim = world.claim_push().await.remove(0);
+    world.pushed(&claim, SendOutcome::Delivered).await;
+    assert_eq!(push_ids(&world.claim_push().await), [two.id]);
+}
+
 /// R22, as R21 for polled channels.
 pub async fn a_parked_push_blocks_only_if_it_is_a_result(store: Arc<dyn Store>) {
     let world = World::new(store).await;

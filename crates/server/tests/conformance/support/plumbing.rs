@@ -94,6 +94,11 @@ impl Pushed {
         *self.answers.lock().unwrap() = answers.into_iter().rev().collect();
     }
 
+    /// How many of those failures have not come yet.
+    pub fn failures_left(&self) -> usize {
+        self.answers.lock().unwrap().len()
+    }
+
     /// Channels that lead here.
     pub fn routes(&self, pushes: &Pushes) -> Routes {
         let lead = |(channel, target): (&String, &Url)| {
