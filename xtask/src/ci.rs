@@ -57,36 +57,39 @@ fn lints(root: &Path) -> anyhow::Result<()> {
 /// The driver of the browser asks `serde_json` for another order of keys, and one build has one
 /// answer for all: so its crate is built, and run, by itself.
 const BY_ITSELF: [&str; 2] = ["--exclude", "browser-tests"];
+/// The program with all that it can have; without, it is built for those who call it below.
+const WHOLE: [&str; 2] = ["--features", "server/aws"];
 
 /// nextest runs tests of all crates at once; without it cargo's own runner does as well. Both find one
-/// PostgreSQL and one RabbitMQ for all of them.
+/// PostgreSQL, one RabbitMQ and one server of AWS's API for all of them.
 fn tests(root: &Path) -> anyhow::Result<()> {
     if run::succeeds(run::cargo(root).args(["nextest", "--version"])) {
         let arguments = ["nextest", "run", "--workspace", "--no-fail-fast"];
-        with_servers(root, &[&arguments[..], &BY_ITSELF].concat())
+        with_servers(root, &[&arguments[..], &WHOLE, &BY_ITSELF].concat())
     } else {
         println!("cargo-nextest is not installed: `cargo test` runs the tests");
         let arguments = ["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
-        with_servers(root, &[&arguments[..], &BY_ITSELF].concat())
+        with_servers(root, &[&arguments[..], &WHOLE, &BY_ITSELF].concat())
     }
 }
 
-/// Runs cargo beside a PostgreSQL and a RabbitMQ that end with it.
+/// Runs cargo beside servers that end with it.
 fn with_servers(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     let cargo = run::cargo(root);
     let mut command = Command::new(root.join("scripts/with-postgres"));
-    command.current_dir(root).arg("scripts/with-rabbitmq");
+    command.current_dir(root).args(["scripts/with-rabbitmq", "scripts/with-moto"]);
     command.arg(cargo.get_program()).args(arguments);
     run::checked(command)
 }
 
 fn doc_tests(root: &Path) -> anyhow::Result<()> {
-    cargo(root, &[&["test", "--workspace", "--doc"][..], &BY_ITSELF].concat())
+    cargo(root, &[&["test", "--workspace", "--doc"][..], &WHOLE, &BY_ITSELF].concat())
 }
 
 fn documentation(root: &Path) -> anyhow::Result<()> {
     let mut command = run::cargo(root);
-    command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    command.args(["doc", "--workspace", "--no-deps"]).args(WHOLE);
+    command.env("RUSTDOCFLAGS", "-D warnings");
     run::checked(command)
 }
 

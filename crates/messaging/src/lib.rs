@@ -5,6 +5,7 @@
 //! read by `app::channel` and served by `web`. Channels that are pushed are listed in
 //! [`relay::Routes`].
 
+pub mod aws_address;
 mod breaker;
 mod caretaker;
 mod consumer;

@@ -1,10 +1,13 @@
 //! Brokers, by the configuration: what sends to them, and what takes commands from them.
 
+mod aws;
+
 use std::sync::Arc;
 
 use anyhow::Context;
 use app::Entropy;
 use app::link::Link;
+use messaging::aws_address::Address;
 use messaging::{Sender, Source};
 use messaging_amqp::topology::Wanted;
 use messaging_amqp::{CommandQueue, Names, Publisher, Server};
@@ -12,6 +15,7 @@ use protocol::Channel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::aws::Aws;
 use crate::config::{Amqp, CommandSource, Config, Transport};
 
 /// The brokers of a process that works. One that only answers has none.
@@ -22,15 +26,21 @@ pub struct Brokers {
     /// How this process is connected to them.
     pub links: Vec<Arc<Link>>,
     publisher: Option<Arc<Publisher>>,
+    aws: Option<Aws>,
 }
 
 impl Brokers {
     /// Those that the configuration names, not connected yet.
     ///
     /// # Errors
-    /// An address does not read.
-    pub fn new(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Self> {
-        let mut brokers = Self::default();
+    /// An address does not read, or the program was built without what a channel needs.
+    pub async fn new(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Self> {
+        let mut brokers = Self { aws: Aws::of(config).await?, ..Self::default() };
+        if let (Some(aws), CommandSource::Sqs { queue }) = (&brokers.aws, &config.commands.source) {
+            let (source, link) = aws.commands(queue);
+            brokers.links.push(link);
+            brokers.sources.push(source);
+        }
         let Some(amqp) = &config.amqp else { return Ok(brokers) };
         let (server, names) = (server(amqp)?, names(amqp));
         if config.channels.values().any(|transport| *transport == Transport::Amqp) {
@@ -49,6 +59,16 @@ impl Brokers {
     /// What sends to RabbitMQ, if a channel goes there.
     pub fn amqp(&self) -> Option<Arc<dyn Sender>> {
         self.publisher.clone().map(|publisher| publisher as Arc<dyn Sender>)
+    }
+
+    /// What sends to this queue of SQS.
+    pub fn sqs(&self, queue: &Address) -> Option<Arc<dyn Sender>> {
+        self.aws.as_ref().map(|aws| aws.queue(queue))
+    }
+
+    /// What publishes on this topic of SNS.
+    pub fn sns(&self, topic: &Address) -> Option<Arc<dyn Sender>> {
+        self.aws.as_ref().map(|aws| aws.topic(topic))
     }
 
     /// Connects what sends, and keeps it connected until [`Connected::end`].

@@ -32,7 +32,7 @@ use url::Url;
 
 pub(crate) use auth::is_loopback;
 pub use auth::{Auth, IdentityProviderSettings};
-pub use channels::{Amqp, CommandSource, Commands, Transport};
+pub use channels::{Amqp, Aws, CommandSource, Commands, Transport};
 pub use database::Database;
 pub use error::{ConfigError, Problem};
 use keys::{Fallback, Key};
@@ -73,6 +73,8 @@ pub struct Config {
     pub commands: Commands,
     /// RabbitMQ, where a channel uses it.
     pub amqp: Option<Amqp>,
+    /// Where SQS and SNS are.
+    pub aws: Aws,
     /// Whether messages may be pushed to private addresses.
     pub private_targets: bool,
     /// Who may call.
@@ -244,6 +246,7 @@ impl Reader<'_> {
         let channels = keys::CHANNELS.iter().filter_map(|keys| self.channel(keys)).collect();
         let commands = self.commands();
         let amqp = self.amqp();
+        let aws = self.aws();
         self.require_public_url(listen);
         Some(Config {
             listen: listen?,
@@ -260,6 +263,7 @@ impl Reader<'_> {
             channels,
             commands: commands?,
             amqp,
+            aws,
             private_targets: private_targets?,
             auth: auth?,
             limits: limits?,

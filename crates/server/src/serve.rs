@@ -37,7 +37,8 @@ pub async fn run(
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.public_url(address);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let brokers = if role.works() { Brokers::new(&config, &entropy)? } else { Brokers::default() };
+    let brokers =
+        if role.works() { Brokers::new(&config, &entropy).await? } else { Brokers::default() };
     let parts = Parts {
         sign_in: sign_in(&config.auth, secrets.auth_token, store.clone(), &public_url)?,
         store,

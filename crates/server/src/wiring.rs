@@ -286,6 +286,14 @@ pub fn routes(config: &Config, brokers: &Brokers) -> anyhow::Result<Routes> {
                 Some(sender) => sender,
                 None => continue,
             },
+            Transport::Sqs { queue } => match brokers.sqs(queue) {
+                Some(sender) => sender,
+                None => continue,
+            },
+            Transport::Sns { topic } => match brokers.sns(topic) {
+                Some(sender) => sender,
+                None => continue,
+            },
         };
         routes.insert(channel.name().to_owned(), sender);
     }

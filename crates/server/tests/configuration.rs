@@ -475,8 +475,55 @@ fn what_rabbitmq_needs_is_named() {
     insta::assert_snapshot!(wrong("amqp_queue = \"{tenant}.{channel}.{order}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{tenant}.{channel}.{order}""#);
     insta::assert_snapshot!(wrong("amqp_queue = \"{channel}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{channel}""#);
     insta::assert_snapshot!(wrong("amqp_queue = \"{tenant}-{channel}\""), @r#"paybridge.toml: `amqp_queue`: expected a name with {tenant} and {channel} in it, and a dot between them, found "{tenant}-{channel}""#);
-    insta::assert_snapshot!(wrong("[channels.payment-commands]\ntransport = \"http\""), @r#"paybridge.toml: `channels.payment-commands.transport`: expected "http-channel" or "amqp", found "http""#);
+    insta::assert_snapshot!(wrong("[channels.payment-commands]\ntransport = \"http\""), @r#"paybridge.toml: `channels.payment-commands.transport`: expected "http-channel" or "amqp" or "sqs", found "http""#);
     insta::assert_snapshot!(wrong("[channels.payment-commands]\ntoken = \"none\""), @"paybridge.toml: `channels.payment-commands.token`: it is about commands that a broker delivers: remove it, or see `channels.payment-commands.transport`");
+}
+
+#[test]
+fn channels_may_go_through_sqs_and_sns() {
+    let file = "
+        aws_region = \"eu-central-1\"
+        aws_endpoint_url = \"http://127.0.0.1:5000\"
+        [channels.payment-events]
+        transport = \"sqs\"
+        queue_url = \"https://sqs.eu-central-1.amazonaws.com/123456789012/events-{tenant}.fifo\"
+        [channels.app-events]
+        transport = \"sns\"
+        topic_arn = \"arn:aws:sns:eu-central-1:123456789012:app-events.fifo\"
+        [channels.payment-commands]
+        transport = \"sqs\"
+        queue_url = \"https://sqs.eu-central-1.amazonaws.com/123456789012/commands.fifo\"
+    ";
+    let config = load(file, &[]).unwrap();
+    let Transport::Sqs { queue } = &config.channels[&Channel::PaymentEvents] else {
+        panic!("{:?}", config.channels);
+    };
+    assert!(queue.is_per_tenant() && queue.is_fifo());
+    assert!(matches!(config.channels[&Channel::AppEvents], Transport::Sns { .. }));
+    assert!(matches!(config.commands.source, CommandSource::Sqs { .. }));
+    assert!(config.commands.need_token);
+    assert_eq!(config.aws.region.as_deref(), Some("eu-central-1"));
+    assert_eq!(config.aws.endpoint.unwrap().as_str(), "http://127.0.0.1:5000/");
+}
+
+#[test]
+fn what_sqs_and_sns_need_is_named() {
+    insta::assert_snapshot!(
+        wrong("[channels.payment-events]\ntransport = \"sqs\""),
+        @r#"`channels.payment-events.queue_url` is not set: `channels.payment-events.transport` is "sqs", so say where to: PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_QUEUE_URL or `channels.payment-events.queue_url`"#
+    );
+    insta::assert_snapshot!(
+        wrong("[channels.payment-events]\nqueue_url = \"https://sqs.test/1/q\""),
+        @r#"paybridge.toml: `channels.payment-events.queue_url`: it is only used with `channels.payment-events.transport` = "sqs": set that, or remove it"#
+    );
+    insta::assert_snapshot!(
+        wrong("[channels.payment-events]\ntransport = \"sns\"\ntopic_arn = \"events\""),
+        @r#"paybridge.toml: `channels.payment-events.topic_arn`: expected the ARN of a topic, such as "arn:aws:sns:eu-central-1:123456789012:payment-events.fifo", found "events""#
+    );
+    insta::assert_snapshot!(
+        wrong("[channels.payment-commands]\ntransport = \"sqs\"\nqueue_url = \"https://sqs.test/1/q-{tenant}\""),
+        @"paybridge.toml: `channels.payment-commands.queue_url`: the commands of all tenants come from one queue: its URL has no {tenant}"
+    );
 }
 
 #[test]
@@ -487,11 +534,11 @@ fn a_channel_is_pushed_to_a_url_or_read() {
     );
     insta::assert_snapshot!(
         wrong("[channels.app-events]\nurl = \"http://shop/app\""),
-        @r#"paybridge.toml: `channels.app-events.url`: it is only used with `channels.app-events.transport` = "http": set that, or remove the URL"#
+        @r#"paybridge.toml: `channels.app-events.url`: it is only used with `channels.app-events.transport` = "http": set that, or remove it"#
     );
     insta::assert_snapshot!(
         wrong("[channels.app-events]\ntransport = \"carrier-pigeon\""),
-        @r#"paybridge.toml: `channels.app-events.transport`: expected "http-channel" or "http" or "amqp", found "carrier-pigeon""#
+        @r#"paybridge.toml: `channels.app-events.transport`: expected "http-channel" or "http" or "amqp" or "sqs" or "sns", found "carrier-pigeon""#
     );
     insta::assert_snapshot!(
         wrong("[channels.app-events]\ntransport = \"http\"\nurl = \"shop\""),

@@ -1,6 +1,7 @@
 //! What tests of several crates share.
 //!
 //! - [`TestEntropy`]: a clock that stands still until it is moved, and ids that are counted.
+//! - [`aws`]: a server of AWS's API.
 //! - [`builders`]: a tenant, an order, a payment and a message with sensible defaults.
 //! - [`postgres`] and [`rabbitmq`]: a PostgreSQL and a RabbitMQ for tests; [`Wire`]: what a test cuts
 //!   between the app and one of them.
@@ -15,6 +16,7 @@
     reason = "this crate runs in tests only, where a panic is how a case fails"
 )]
 
+pub mod aws;
 pub mod builders;
 mod entropy;
 pub mod identity_provider;

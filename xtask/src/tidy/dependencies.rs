@@ -22,7 +22,7 @@ const TEST_HELP: &[&str] = &["testkit", "stripe-sandbox", "store"];
 /// What a crate for one kind of broker depends on besides: what a channel's sender and source are.
 const BROKER: &[&str] = &["app", "messaging", "payment", "protocol"];
 
-const DIRECTIONS: [Direction; 14] = [
+const DIRECTIONS: [Direction; 15] = [
     Direction { name: "payment", uses: &[], tests_use: &[] },
     Direction { name: "protocol", uses: &["payment"], tests_use: &[] },
     Direction { name: "app", uses: &["payment", "protocol"], tests_use: TEST_HELP },
@@ -30,6 +30,7 @@ const DIRECTIONS: [Direction; 14] = [
     Direction { name: "stripe", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "messaging", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "messaging-amqp", uses: BROKER, tests_use: TEST_HELP },
+    Direction { name: "messaging-aws", uses: BROKER, tests_use: TEST_HELP },
     Direction { name: "web", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "signin", uses: CORE, tests_use: TEST_HELP },
     Direction { name: "testkit", uses: CORE, tests_use: &[] },
@@ -43,6 +44,7 @@ const DIRECTIONS: [Direction; 14] = [
             "demo-shop",
             "messaging",
             "messaging-amqp",
+            "messaging-aws",
             "payment",
             "protocol",
             "signin",

@@ -1,5 +1,6 @@
 //! How messages reach shops, and where commands come from.
 
+use messaging::aws_address::Address;
 use protocol::Channel;
 use secrecy::SecretString;
 use url::Url;
@@ -19,19 +20,34 @@ pub enum Transport {
     },
     /// They are sent to RabbitMQ.
     Amqp,
+    /// They are sent to SQS.
+    Sqs {
+        /// To this queue.
+        queue: Address,
+    },
+    /// They are published with SNS.
+    Sns {
+        /// On this topic.
+        topic: Address,
+    },
 }
 
 /// Where commands come from. They can be posted to this app in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandSource {
     /// From nowhere else.
     HttpChannel,
     /// From a queue of RabbitMQ.
     Amqp,
+    /// From a queue of SQS.
+    Sqs {
+        /// This one, for all tenants.
+        queue: Address,
+    },
 }
 
 /// The incoming channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commands {
     /// Where its commands come from.
     pub source: CommandSource,
@@ -52,50 +68,94 @@ pub struct Amqp {
     pub commands_queue: String,
 }
 
+/// Where SQS and SNS are, as far as AWS's own settings do not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aws {
+    /// The region.
+    pub region: Option<String>,
+    /// The address.
+    pub endpoint: Option<Url>,
+}
+
 /// What a channel's transport says, before its other keys are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TransportWord {
     HttpChannel,
     Http,
     Amqp,
+    Sqs,
+    Sns,
+}
+
+/// What the incoming channel's transport says, before its other keys are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SourceWord {
+    HttpChannel,
+    Amqp,
+    Sqs,
 }
 
 impl Reader<'_> {
     pub(super) fn channel(&mut self, keys: &ChannelKeys) -> Option<(Channel, Transport)> {
         let word = self.read(&keys.transport, parse::transport)?;
-        let url_is_set = self.settings.get(&keys.url).is_some();
-        let url = self.read(&keys.url, parse::url);
-        let transport = match (word, url) {
-            (TransportWord::Http, Some(url)) => Transport::Http { url },
-            // A URL that is set and wrong has been told already.
-            (TransportWord::Http, None) if url_is_set => return None,
-            (TransportWord::Http, None) => {
-                let advice = format!(
-                    "`{}` is \"http\", so say where to: {} or `{}`",
-                    keys.transport.name, keys.url.variable, keys.url.name
-                );
-                self.problems.push(Problem::Missing { name: keys.url.name, advice });
-                return None;
-            }
-            (TransportWord::HttpChannel | TransportWord::Amqp, Some(_)) => {
-                let reason = format!(
-                    "it is only used with `{}` = \"http\": set that, or remove the URL",
-                    keys.transport.name
-                );
-                self.refuse(&keys.url, reason);
-                return None;
-            }
-            (TransportWord::HttpChannel, None) => Transport::HttpChannel,
-            (TransportWord::Amqp, None) => Transport::Amqp,
+        let transport = &keys.transport;
+        let url = self.only_with(transport, keys::TRANSPORT_HTTP, &keys.url, parse::url);
+        let queue = self.only_with(transport, keys::TRANSPORT_SQS, &keys.queue_url, parse::queue);
+        let topic = self.only_with(transport, keys::TRANSPORT_SNS, &keys.topic_arn, parse::topic);
+        let transport = match word {
+            TransportWord::HttpChannel => Transport::HttpChannel,
+            TransportWord::Http => Transport::Http { url: url? },
+            TransportWord::Amqp => Transport::Amqp,
+            TransportWord::Sqs => Transport::Sqs { queue: queue? },
+            TransportWord::Sns => Transport::Sns { topic: topic? },
         };
         Some((keys.channel, transport))
+    }
+
+    /// Reads an address that belongs to one transport: it is asked for with that, and refused with any
+    /// other.
+    fn only_with<T>(
+        &mut self,
+        transport: &Key,
+        word: &str,
+        address: &Key,
+        parse: impl FnOnce(&str) -> parse::Parsed<T>,
+    ) -> Option<T> {
+        let is_meant = self.settings.get(transport).is_some_and(|setting| setting.value == word);
+        let is_set = self.settings.get(address).is_some();
+        if is_set && !is_meant {
+            let reason = format!(
+                "it is only used with `{}` = \"{word}\": set that, or remove it",
+                transport.name
+            );
+            self.refuse(address, reason);
+        }
+        if !is_set && is_meant {
+            let advice = format!(
+                "`{}` is \"{word}\", so say where to: {} or `{}`",
+                transport.name, address.variable, address.name
+            );
+            self.problems.push(Problem::Missing { name: address.name, advice });
+        }
+        if is_set && is_meant { self.read(address, parse) } else { None }
     }
 
     /// `None` comes with a problem.
     pub(super) fn commands(&mut self) -> Option<Commands> {
         let source = self.read(&keys::COMMANDS_TRANSPORT, parse::command_source);
         let need_token = self.read(&keys::COMMANDS_TOKEN, parse::needs_token);
-        let commands = Commands { source: source?, need_token: need_token? };
+        let queue = self.only_with(
+            &keys::COMMANDS_TRANSPORT,
+            keys::TRANSPORT_SQS,
+            &keys::COMMANDS_QUEUE_URL,
+            parse::shared_queue,
+        );
+        let source = match source? {
+            SourceWord::HttpChannel => CommandSource::HttpChannel,
+            SourceWord::Amqp => CommandSource::Amqp,
+            SourceWord::Sqs => CommandSource::Sqs { queue: queue? },
+        };
+        let commands = Commands { source, need_token: need_token? };
         if commands.source == CommandSource::HttpChannel && !commands.need_token {
             let reason = format!(
                 "it is about commands that a broker delivers: remove it, or see `{}`",
@@ -105,6 +165,12 @@ impl Reader<'_> {
             return None;
         }
         Some(commands)
+    }
+
+    /// Where SQS and SNS are. Without a channel that uses them nobody looks at it.
+    pub(super) fn aws(&mut self) -> Aws {
+        let region = self.read(&keys::AWS_REGION, parse::text);
+        Aws { region, endpoint: self.read(&keys::AWS_ENDPOINT_URL, parse::url) }
     }
 
     /// RabbitMQ, where a channel uses it. Where none does, its address is refused.

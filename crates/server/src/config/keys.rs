@@ -5,6 +5,7 @@
 
 mod amqp;
 mod auth;
+mod aws;
 mod channels;
 mod database;
 mod limits;
@@ -13,6 +14,7 @@ mod upkeep;
 
 pub use amqp::*;
 pub use auth::*;
+pub use aws::*;
 pub use channels::*;
 pub use database::*;
 pub use limits::*;
@@ -98,6 +100,10 @@ pub enum Kind {
     AmqpUrl,
     /// A name that is different for each tenant and channel.
     NameTemplate,
+    /// The address of a queue of SQS.
+    QueueUrl,
+    /// The name of a topic of SNS.
+    TopicArn,
 }
 
 impl Kind {
@@ -152,6 +158,14 @@ impl Kind {
             Self::NameTemplate => {
                 format!("a name with {PLACE_TENANT} and {PLACE_CHANNEL} in it, and a dot between them")
             }
+            Self::QueueUrl => {
+                r#"the URL of a queue, such as "https://sqs.eu-central-1.amazonaws.com/123456789012/payment-events-{tenant}.fifo""#
+                    .to_owned()
+            }
+            Self::TopicArn => {
+                r#"the ARN of a topic, such as "arn:aws:sns:eu-central-1:123456789012:payment-events.fifo""#
+                    .to_owned()
+            }
             Self::Networks => {
                 r#"addresses or networks with commas between them, such as "10.0.0.0/8,192.0.2.7""#
                     .to_owned()
@@ -178,7 +192,9 @@ impl Kind {
             | Self::StripeKey(_)
             | Self::SigningSecrets
             | Self::AmqpUrl
-            | Self::NameTemplate => false,
+            | Self::NameTemplate
+            | Self::QueueUrl
+            | Self::TopicArn => false,
         }
     }
 }
@@ -344,7 +360,9 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
     let platform = PLATFORM
         .iter()
         .flat_map(|keys| [&keys.secret_key, &keys.publishable_key, &keys.webhook_secrets]);
-    let channels = CHANNELS.iter().flat_map(|keys| [&keys.transport, &keys.url]);
+    let channels = CHANNELS
+        .iter()
+        .flat_map(|keys| [&keys.transport, &keys.url, &keys.queue_url, &keys.topic_arn]);
     let single = FIRST_KEYS
         .iter()
         .chain(&database::ALL)
@@ -359,4 +377,5 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
         .chain(&channels::COMMANDS)
         .chain([&PRIVATE_TARGETS_KEY])
         .chain(&amqp::ALL)
+        .chain(&aws::ALL)
 }

@@ -8,18 +8,19 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ipnet::IpNet;
+use messaging::aws_address::Address;
 use secrecy::{SecretBox, SecretString};
 use store::PostgresServer;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::config::channels::{CommandSource, TransportWord};
+use crate::config::channels::{SourceWord, TransportWord};
 use crate::config::keys::{
     APP_IDENTIFIER_CHARS_MAX, AUTH_MODE_NONE, AUTH_MODE_TOKEN, AUTH_TOKEN_CHARS_MIN,
     ENCRYPTION_KEY_BYTES, Kind, LOG_FORMAT_JSON, LOG_FORMAT_TEXT, PLACE_CHANNEL, PLACE_TENANT,
     PRIVATE_TARGETS_ALLOWED, PRIVATE_TARGETS_REFUSED, SHUTDOWN_TIMEOUT_SECONDS_MAX,
     SHUTDOWN_TIMEOUT_SECONDS_MIN, TOKEN_NONE, TOKEN_REQUIRED, TRANSPORT_AMQP, TRANSPORT_HTTP,
-    TRANSPORT_HTTP_CHANNEL, TRANSPORTS_IN, TRANSPORTS_OUT,
+    TRANSPORT_HTTP_CHANNEL, TRANSPORT_SNS, TRANSPORT_SQS, TRANSPORTS_IN, TRANSPORTS_OUT,
 };
 use crate::config::{BaseUrl, Database, EncryptionKey, LogFormat};
 
@@ -221,16 +222,39 @@ pub(super) fn transport(text: &str) -> Parsed<TransportWord> {
         TRANSPORT_HTTP_CHANNEL => Ok(TransportWord::HttpChannel),
         TRANSPORT_HTTP => Ok(TransportWord::Http),
         TRANSPORT_AMQP => Ok(TransportWord::Amqp),
+        TRANSPORT_SQS => Ok(TransportWord::Sqs),
+        TRANSPORT_SNS => Ok(TransportWord::Sns),
         _ => Err(unexpected(text, Kind::OneOf(&TRANSPORTS_OUT))),
     }
 }
 
-pub(super) fn command_source(text: &str) -> Parsed<CommandSource> {
+pub(super) fn command_source(text: &str) -> Parsed<SourceWord> {
     match text {
-        TRANSPORT_HTTP_CHANNEL => Ok(CommandSource::HttpChannel),
-        TRANSPORT_AMQP => Ok(CommandSource::Amqp),
+        TRANSPORT_HTTP_CHANNEL => Ok(SourceWord::HttpChannel),
+        TRANSPORT_AMQP => Ok(SourceWord::Amqp),
+        TRANSPORT_SQS => Ok(SourceWord::Sqs),
         _ => Err(unexpected(text, Kind::OneOf(&TRANSPORTS_IN))),
     }
+}
+
+/// The queue that messages of a channel are sent to.
+pub(super) fn queue(text: &str) -> Parsed<Address> {
+    Address::of_queue(text).ok_or_else(|| unexpected(text, Kind::QueueUrl))
+}
+
+/// The queue that the commands of all tenants come from.
+pub(super) fn shared_queue(text: &str) -> Parsed<Address> {
+    let queue = queue(text)?;
+    if queue.is_per_tenant() {
+        return Err(
+            "the commands of all tenants come from one queue: its URL has no {tenant}".into()
+        );
+    }
+    Ok(queue)
+}
+
+pub(super) fn topic(text: &str) -> Parsed<Address> {
+    Address::of_topic(text).ok_or_else(|| unexpected(text, Kind::TopicArn))
 }
 
 /// Whether a broker's commands need a token.

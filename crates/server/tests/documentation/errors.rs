@@ -7,7 +7,7 @@ use crate::literals::{Literal, literals};
 use crate::support::{code_spans, read, sources};
 
 /// Of these files every sentence is for a caller or an operator.
-const SPEAKING: [&str; 33] = [
+const SPEAKING: [&str; 38] = [
     "crates/app/src/apply_event.rs",
     "crates/app/src/calls.rs",
     "crates/app/src/checkout.rs",
@@ -30,10 +30,15 @@ const SPEAKING: [&str; 33] = [
     "crates/messaging-amqp/src/confirm.rs",
     "crates/messaging-amqp/src/connection.rs",
     "crates/messaging-amqp/src/publisher.rs",
+    "crates/messaging-aws/src/dead_letters.rs",
+    "crates/messaging-aws/src/fit.rs",
+    "crates/messaging-aws/src/source.rs",
+    "crates/messaging/src/aws_address.rs",
     "crates/payment/src/command.rs",
     "crates/protocol/src/configure.rs",
     "crates/protocol/src/decode.rs",
     "crates/protocol/src/form.rs",
+    "crates/server/src/brokers/aws.rs",
     "crates/server/src/config.rs",
     "crates/server/src/config/error.rs",
     "crates/server/src/config/parse.rs",
@@ -45,10 +50,11 @@ const SPEAKING: [&str; 33] = [
 
 /// Of the other files of these crates: what errors say, what is logged as a warning or an error,
 /// and what a command adds to an error.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "app",
     "messaging",
     "messaging-amqp",
+    "messaging-aws",
     "payment",
     "protocol",
     "server",

@@ -17,7 +17,8 @@ const ABOUT: &str = "What a shop and the app tell each other. Seen from the app:
     A message is a payload with attributes beside it. Over `http-channel` the shop reads and sends \
     at `/message-channels/{channel}`, and the attributes of what it sends are headers with dashes \
     (`Transfer-Name`); over plain HTTP they begin with `X-` (`X-Transfer-Name`). Through RabbitMQ they are headers by \
-    their own names, and the shop's token is the header `authorization`. \
+    their own names, and the shop's token is the header `authorization`; through SQS and SNS they are message attributes of the type \
+    String in the same way. \
     Every message keeps its id, its bytes and its timestamp however often it is delivered. \
     Messages of one order come in their order.";
 

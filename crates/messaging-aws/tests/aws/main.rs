@@ -1,0 +1,7 @@
+//! What is sent to queues and topics, as a shop reads it, against a server of AWS's API.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod sns;
+mod sqs;
+mod support;
