@@ -48,8 +48,10 @@ pub struct Consumer {
     pub reconcile_hour: Option<i8>,
     /// What names customers is kept for so long after the last thing that happened to a payment.
     pub customer_data_life: SignedDuration,
-    /// Somebody put something into the inbox.
+    /// Somebody put something into the inbox, or into the outbox of a pushed channel.
     pub wake: Arc<Notify>,
+    /// How long it sleeps when there is nothing to do and nobody wakes it: [`POLL`].
+    pub poll: Duration,
 }
 
 impl Consumer {
@@ -81,7 +83,7 @@ impl Consumer {
             // It looks also when nothing was worked off: a request may have told the shop something.
             self.relay.wake.send_replace(());
             let pause = match worked {
-                Ok(0) => POLL,
+                Ok(0) => self.poll,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
                     tracing::error!(%error, "work waits until the database can be used again");

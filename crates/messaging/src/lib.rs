@@ -15,7 +15,7 @@ mod push;
 pub mod relay;
 
 pub use breaker::Breakers;
-pub use consumer::Consumer;
+pub use consumer::{Consumer, POLL};
 pub use intake::{Intake, Source, Taken};
 pub use push::{HttpPush, SendError, Sender};
 pub use relay::{Relay, Routes};

@@ -14,4 +14,5 @@ pub mod logging;
 pub mod metrics;
 pub mod serve;
 pub mod shutdown;
+pub mod signs;
 pub mod wiring;

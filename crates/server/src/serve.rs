@@ -15,7 +15,7 @@ use crate::config::{Config, Database, Secrets};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::{Reason, StopSignals};
 use crate::wiring::{App, Parts, open_store, routes, sign_in, stripe_over_http};
-use crate::{logging, metrics};
+use crate::{logging, metrics, signs};
 
 /// Runs the app until it is asked to stop.
 ///
@@ -41,7 +41,7 @@ pub async fn run(
         if role.works() { Brokers::new(&config, &entropy).await? } else { Brokers::default() };
     let parts = Parts {
         sign_in: sign_in(&config.auth, secrets.auth_token, store.clone(), &public_url)?,
-        store,
+        store: store.clone(),
         psp: stripe_over_http(
             config.stripe_api_base.as_str(),
             config.limits.stripe_calls,
@@ -66,6 +66,10 @@ pub async fn run(
     app.consumer.retention = config.retention;
     app.consumer.reconcile_hour = config.reconcile_hour;
     app.consumer.customer_data_life = config.customer_data_life;
+    if !app.consumer.relay.routes.0.is_empty() {
+        store.wake_for_messages(app.consumer.wake.clone());
+    }
+    signs::pass_on(&config.database, role, &store, &app.consumer.wake);
     if !role.works() && matches!(config.database, Database::Sqlite { .. }) {
         tracing::warn!(
             "this process stores what comes in and carries none of it out, and no other process can \

@@ -13,7 +13,7 @@ use app::ports::{SignIn, Tokens};
 use app::process::{Process, Role};
 use app::prune::Retention;
 use app::{Context, Entropy, Psp, Site, Store};
-use messaging::{Consumer, HttpPush, Intake, Relay, Routes, Source};
+use messaging::{Consumer, HttpPush, Intake, POLL, Relay, Routes, Source};
 use secrecy::SecretString;
 use signin::{CustomerTokens, Doorkeeper, HttpKeySource, IdentityProvider};
 use store::{DatabaseOperator, DatabaseStore, Keyring, OpenOptions};
@@ -107,6 +107,7 @@ impl App {
             reconcile_hour: None,
             customer_data_life: CUSTOMER_DATA_LIFE,
             wake: wake.clone(),
+            poll: POLL,
         };
         let intake = Intake {
             context: context.clone(),

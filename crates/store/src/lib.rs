@@ -6,6 +6,7 @@
 //! - [`migrate`], [`migrate_server`]: bring a database up to date without serving it.
 //! - [`back_up`] and [`restore`]: a whole copy of a SQLite database, made beside a running server.
 //! - [`relocate`]: an installation moves from SQLite to PostgreSQL.
+//! - [`hear`]: a sign of another process that something waits.
 //! - [`Keyring`]: the keys that tenants' credentials are encrypted with, from the first row on.
 //!
 //! Both databases run the same statements through `database`, which knows the differences between them.
@@ -27,7 +28,7 @@ pub use driver::WriteCounts;
 pub use error::OpenError;
 pub use keyring::{KeyError, Keyring};
 pub use migration::AppliedMigration;
-pub use postgres::{PostgresServer, ServerError, migrate_server};
+pub use postgres::{PostgresServer, ServerError, hear, migrate_server};
 pub use relocate::{RelocateError, Relocated, relocate};
 pub use sql::{
     DatabaseOperator, DatabaseStore, KeyUse, OpenOptions, Rewritten, Rotated, STEP_PAUSE,

@@ -3,7 +3,9 @@
 //! - [`server`]: where the database is, and how a connection is made. [`migrations`]: the schema.
 //! - [`session`]: one connection, and what travels over it together.
 //! - [`pool`]: who carries out what waits, and what is tried again.
+//! - [`bell`]: a sign to other processes that something waits.
 
+mod bell;
 pub(crate) mod migrations;
 mod pool;
 mod server;
@@ -20,6 +22,7 @@ use crate::driver::Driver;
 use crate::keyring::Keyring;
 use crate::sql::{DatabaseOperator, DatabaseStore, OpenOptions, rotate};
 
+pub use bell::hear;
 pub(crate) use migrations::missing as pending_migrations;
 pub(crate) use pool::{Access, Pool};
 pub(crate) use server::Clock;

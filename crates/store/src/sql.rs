@@ -32,7 +32,7 @@ mod unfinished;
 mod value;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ::payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
 use app::ports::{
@@ -44,6 +44,7 @@ use app::ports::{
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::Keyring;
@@ -62,8 +63,9 @@ pub use rotate::{KeyUse, Rotated, STEP_PAUSE};
 /// database. On PostgreSQL any number of processes does. Nothing is answered before it is on disk.
 pub struct DatabaseStore {
     // Dropped in this order: the threads end before the lock is given up.
-    driver: Driver,
+    pub(crate) driver: Driver,
     keyring: Arc<Keyring>,
+    told: OnceLock<Arc<Notify>>,
     _lock: Option<DatabaseLock>,
 }
 
@@ -76,12 +78,32 @@ pub struct OpenOptions {
 
 impl DatabaseStore {
     pub(crate) fn new(driver: Driver, keyring: Keyring, lock: Option<DatabaseLock>) -> Self {
-        Self { driver, keyring: Arc::new(keyring), _lock: lock }
+        Self { driver, keyring: Arc::new(keyring), told: OnceLock::new(), _lock: lock }
     }
 
     /// How many writes there were, and in how many transactions.
     pub fn write_counts(&self) -> WriteCounts {
         self.driver.counts()
+    }
+
+    /// Wakes `worker` from now on whenever messages were committed: for channels that are pushed.
+    pub fn wake_for_messages(&self, worker: Arc<Notify>) {
+        // The first one stays.
+        let _ = self.told.set(worker);
+    }
+
+    /// Runs a write that may be refused; where it stays, its messages wait.
+    async fn commit_with(
+        &self,
+        messages: usize,
+        write: impl Fn(&Database) -> Result<Written<CommitOutcome>, StoreError> + Send + 'static,
+    ) -> Result<CommitOutcome, StoreError> {
+        let outcome = self.driver.write(write).await?;
+        if let (CommitOutcome::Committed, 1.., Some(worker)) = (outcome, messages, self.told.get())
+        {
+            worker.notify_one();
+        }
+        Ok(outcome)
     }
 
     /// Clears all leases, as a start does: for simulations that let a process die and keep its
@@ -115,7 +137,8 @@ impl Store for DatabaseStore {
 
     async fn commit_tenant(&self, commit: TenantCommit) -> Result<CommitOutcome, StoreError> {
         let keyring = Arc::clone(&self.keyring);
-        self.driver.write(move |db| tenant::commit(db, &keyring, &commit)).await
+        let messages = commit.messages.len();
+        self.commit_with(messages, move |db| tenant::commit(db, &keyring, &commit)).await
     }
 
     async fn credentials(
@@ -231,7 +254,7 @@ impl Store for DatabaseStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        self.driver.write(move |db| commit::commit(db, &commit)).await
+        self.commit_with(commit.messages.len(), move |db| commit::commit(db, &commit)).await
     }
 
     async fn receive(&self, item: InboxItem) -> Result<Received, StoreError> {

@@ -50,6 +50,7 @@ mod recorded;
 mod refund;
 mod regressions;
 mod rotation;
+mod signs;
 mod transfers;
 mod unsure;
 mod webhook_order;

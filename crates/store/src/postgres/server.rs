@@ -1,16 +1,20 @@
 //! Where a PostgreSQL database is, and how a connection to it is made.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_platform_verifier::BuilderVerifierExt;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::bell::Heard;
 use crate::error::with_cause;
 
 /// The oldest server that is known to work, as it counts: 13.0.
@@ -167,24 +171,31 @@ impl PostgresServer {
 
     /// Makes a connection, and looks whether the server can be used.
     pub(super) async fn connect(&self) -> Result<Client, ServerError> {
-        let failed = |error: tokio_postgres::Error| ServerError::Connect {
-            place: self.place(),
-            why: with_cause(&error),
-        };
-        let client = if self.encrypted {
+        Ok(self.connect_hearing(Arc::new(|| {})).await?.0)
+    }
+
+    /// The same, and calls `heard` for each notification. The task ends with the connection.
+    pub(super) async fn connect_hearing(
+        &self,
+        heard: Heard,
+    ) -> Result<(Client, JoinHandle<()>), ServerError> {
+        let failed = |error| self.failed(&error);
+        let (client, connection) = if self.encrypted {
             let (client, connection) = self.config.connect(encryption()?).await.map_err(failed)?;
-            tokio::spawn(connection);
-            client
+            (client, tokio::spawn(drive(connection, heard)))
         } else {
             let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
-            tokio::spawn(connection);
-            client
+            (client, tokio::spawn(drive(connection, heard)))
         };
         let row = client.query_one(FITNESS, &[]).await.map_err(failed)?;
         let (version, encoding) = (row.get(0), row.get(1));
         self.check(version, encoding)?;
         client.batch_execute(&self.settings()).await.map_err(failed)?;
-        Ok(client)
+        Ok((client, connection))
+    }
+
+    pub(super) fn failed(&self, error: &tokio_postgres::Error) -> ServerError {
+        ServerError::Connect { place: self.place(), why: with_cause(error) }
     }
 
     fn check(&self, version: i32, encoding: &str) -> Result<(), ServerError> {
@@ -223,6 +234,20 @@ impl fmt::Display for PostgresServer {
 
 const FITNESS: &str = "SELECT current_setting('server_version_num')::integer,
     current_setting('server_encoding')";
+
+/// Carries what travels over a connection until it ends.
+async fn drive<S, T>(mut connection: Connection<S, T>, heard: Heard)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    // What ends it is told to whoever waits for an answer.
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if matches!(message, AsyncMessage::Notification(_)) {
+            heard();
+        }
+    }
+}
 
 fn is_this_machine(host: &Host) -> bool {
     match host {

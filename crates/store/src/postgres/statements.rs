@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls};
 
-use super::migrations;
+use super::{bell, migrations};
 use crate::database::for_postgres;
 use crate::sql;
 
@@ -38,8 +38,8 @@ async fn migrated() -> Client {
 }
 
 fn every_statement() -> Vec<&'static str> {
-    [sql::statements::all(), sql::order::STATEMENTS.to_vec(), sql::lease::STATEMENTS.to_vec()]
-        .concat()
+    let here_alone = [sql::order::STATEMENTS, sql::lease::STATEMENTS, bell::STATEMENTS].concat();
+    [sql::statements::all(), here_alone].concat()
 }
 
 fn example(ty: &Type) -> &'static str {

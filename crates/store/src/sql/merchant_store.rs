@@ -43,7 +43,7 @@ impl MerchantStore for DatabaseStore {
     }
 
     async fn commit_merchant(&self, commit: MerchantCommit) -> Result<CommitOutcome, StoreError> {
-        self.driver.write(move |db| merchant::commit(db, &commit)).await
+        self.commit_with(commit.messages.len(), move |db| merchant::commit(db, &commit)).await
     }
 
     async fn payment_of_transfer(

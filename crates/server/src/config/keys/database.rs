@@ -22,8 +22,9 @@ pub const DATABASE_CONNECTIONS: Key = Key {
     kind: Kind::Number { of: "connections", min: 2, max: 200 },
     fallback: Fallback::Value("8"),
     secret: false,
-    doc: "How many connections this process has to PostgreSQL at most. All processes together must \
-          stay below the server's `max_connections`.",
+    doc: "How many connections this process has to PostgreSQL at most; one that works has one more, to \
+          hear of what others took in. All processes together must stay below the server's \
+          `max_connections`.",
 };
 
 /// How long PostgreSQL may take.

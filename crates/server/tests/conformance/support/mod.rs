@@ -9,6 +9,7 @@ mod order;
 mod place;
 mod platform;
 mod plumbing;
+mod processes;
 mod recorded;
 mod trouble;
 mod webhook;
@@ -23,7 +24,7 @@ use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use paybridge::wiring::{App, Parts};
 use serde_json::{Value, json};
-use store::{Keyring, OpenOptions, PostgresServer, SqliteStore};
+use store::{Keyring, OpenOptions, SqliteStore};
 use stripe::{StripeClient, StripePsp};
 use stripe_sandbox::{IntentAudit, Options, Sandbox};
 use testkit::{Fate, TestEntropy, TestSignIn, UnsureStore};
@@ -99,15 +100,6 @@ impl TestApp {
         let path = folder.join("paybridge.db");
         let options = OpenOptions { migrate: true };
         let store = SqliteStore::open(&path, keyring, options, entropy.as_ref()).unwrap();
-        Self::on(store, entropy, Pushes::new())
-    }
-
-    /// The same on this database of a PostgreSQL server.
-    pub fn on_postgres(address: &str) -> Self {
-        let entropy = Arc::new(TestEntropy::new());
-        let server = PostgresServer::parse(address).unwrap().with_callers_clock();
-        let options = OpenOptions { migrate: true };
-        let store = SqliteStore::connect(&server, keyring(), options, entropy.as_ref()).unwrap();
         Self::on(store, entropy, Pushes::new())
     }
 
