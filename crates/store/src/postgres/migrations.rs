@@ -5,10 +5,12 @@
 //! `schema_migration` says which version a program has to know at least.
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 use app::ports::Entropy;
 
-use super::session::Session;
+use super::session::{Session, Trouble};
 use crate::OpenError;
 use crate::database::{Database, Failure, params};
 use crate::migration::{AppliedMigration, Migration};
@@ -35,6 +37,9 @@ const INSTALLATION: &str = "INSERT INTO installation (one, id, created_at) VALUE
     ON CONFLICT (one) DO NOTHING";
 
 const WRITE: &str = "BEGIN";
+/// So often a migration is begun that gets in the way of a program at work, and so long after each.
+const TRIES_MAX: u32 = 8;
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// How many migrations the database lacks.
 ///
@@ -83,18 +88,26 @@ pub(crate) fn apply(
     Ok(done)
 }
 
+/// A program at work may hold what a migration needs and wait for what it has: the server undoes one
+/// of the two, and that one begins again.
 fn in_transaction<T>(
     session: &Session,
-    work: impl FnOnce(&Database) -> Result<T, Failure>,
+    work: impl Fn(&Database) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    session.begin(WRITE);
-    let done = work(&Database::Postgres(session));
-    match done {
-        Ok(done) => session.commit().map(|()| done),
-        Err(failure) => {
-            session.undo();
-            Err(failure)
+    let mut tries = TRIES_MAX;
+    loop {
+        session.begin(WRITE);
+        let done = work(&Database::Postgres(session));
+        let failure = match done.and_then(|done| session.commit().map(|()| done)) {
+            Ok(done) => return Ok(done),
+            Err(failure) => failure,
+        };
+        session.undo();
+        tries -= 1;
+        if tries == 0 || session.trouble() != Some(Trouble::InTheWay) {
+            return Err(failure);
         }
+        thread::sleep(AGAIN_AFTER);
     }
 }
 
@@ -124,7 +137,48 @@ pub(super) async fn apply_all(address: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::Notify;
+    use tokio_postgres::NoTls;
+
     use super::*;
+    use crate::PostgresServer;
+    use crate::postgres::beside;
+
+    /// A program at work holds one table and is about to need the other one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_migration_that_a_program_at_work_is_in_the_way_of_begins_again() {
+        let address = testkit::postgres::database().await;
+        let tables = "CREATE TABLE one (n INTEGER); CREATE TABLE two (n INTEGER)";
+        testkit::postgres::statement(&address, tables).await;
+        let (client, connection) = tokio_postgres::connect(&address, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        // The server undoes the one that is patient for less long: the migration.
+        let at_work = "SET deadlock_timeout = '60s'; BEGIN; INSERT INTO one VALUES (1)";
+        client.batch_execute(at_work).await.unwrap();
+        let (holds_two, begun) = (Arc::new(Notify::new()), AtomicU32::new(0));
+        let held = holds_two.clone();
+        let at_work = tokio::spawn(async move {
+            held.notified().await;
+            client.batch_execute("INSERT INTO two VALUES (1); COMMIT").await
+        });
+        let server = PostgresServer::parse(&address).unwrap();
+        let migrated = beside(|| {
+            let session = Session::open(&server)?;
+            let migrated = in_transaction(&session, |_| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                session.batch("ALTER TABLE two ADD COLUMN later INTEGER")?;
+                holds_two.notify_one();
+                session.batch("ALTER TABLE one ADD COLUMN later INTEGER")
+            });
+            migrated.map_err(OpenError::from)
+        });
+        migrated.unwrap();
+        at_work.await.unwrap().unwrap();
+        assert_eq!(begun.into_inner(), 2);
+    }
 
     #[test]
     fn migrations_are_numbered_in_rising_order() {

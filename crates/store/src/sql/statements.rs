@@ -1,5 +1,7 @@
 //! Looks at every statement of the store: how SQLite would carry it out, and whom it asks about.
 
+use std::path::PathBuf;
+
 use rusqlite::Connection;
 
 use super::{
@@ -69,6 +71,48 @@ fn plan(connection: &Connection, sql: &'static str) -> Vec<String> {
         steps.push(row.get(3).unwrap());
     }
     steps
+}
+
+/// The literals of a source file that begin like a statement, but for those of its tests; up to a name in
+/// quotes.
+fn written(source: &str) -> Vec<&str> {
+    let source = source.split("mod tests {").next().unwrap_or_default();
+    let literals = source.split('"').skip(1).step_by(2);
+    let begins = ["SELECT ", "UPDATE ", "INSERT ", "DELETE ", "WITH "];
+    literals.filter(|text| begins.iter().any(|begin| text.starts_with(begin))).collect()
+}
+
+#[test]
+fn no_statement_is_forgotten_here() {
+    let (known, mut folders) =
+        (all(), vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql").into()]);
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir::<PathBuf>(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Those of PostgreSQL alone are its own tests', and here are examples.
+            let is_elsewhere = ["order.rs", "order", "lease.rs", "statements.rs"]
+                .iter()
+                .any(|name| path.file_name().is_some_and(|found| found == *name));
+            if is_elsewhere {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for statement in written(&source) {
+                let statement = statement.trim_end_matches('\\');
+                // The installation is one row.
+                let is_known = statement.starts_with("UPDATE installation ")
+                    || known.iter().any(|known| known.starts_with(statement));
+                assert!(is_known, "{}: {statement}", path.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 100, "{found}");
 }
 
 #[test]

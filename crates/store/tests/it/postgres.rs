@@ -15,6 +15,7 @@ use app::ports::{
 use jiff::SignedDuration;
 use store::{DatabaseStore, Keyring, OpenError, OpenOptions, PostgresServer};
 use testkit::{TestEntropy, builders};
+use tokio_postgres::NoTls;
 
 const MIGRATE: OpenOptions = OpenOptions { migrate: true };
 const CHANNEL: &str = "payment-events";
@@ -294,6 +295,38 @@ async fn a_program_goes_on_beside_a_newer_one_as_far_as_the_migrations_say() {
     let later = "INSERT INTO schema_migration VALUES (999, 'removed a column', 998, 0)";
     testkit::postgres::statement(address, later).await;
     assert!(refusal(open(address, MIGRATE, entropy)).contains("by a newer paybridge"));
+}
+
+const TABLES: &str = "SELECT table_name::text FROM information_schema.tables
+    WHERE table_schema = 'public' ORDER BY 1";
+
+/// What a migration may do in one step: more columns, more tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_go_on_while_a_newer_one_adds_to_every_table() {
+    let replicas = Replicas::new(2).await;
+    let (seen, address) = (Seen::default(), &replicas.address);
+    let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let expanding = async {
+        for table in client.query(TABLES, &[]).await.unwrap() {
+            let table: String = table.get(0);
+            let expand = format!("ALTER TABLE {table} ADD COLUMN of_tomorrow TEXT DEFAULT 'x'");
+            client.batch_execute(&expand).await.unwrap();
+        }
+        let journal = "CREATE TABLE of_tomorrow (n INTEGER);
+            INSERT INTO schema_migration VALUES (998, 'more', 1, 0)";
+        client.batch_execute(journal).await.unwrap();
+        drop(open(address, MIGRATE, &replicas.entropy).unwrap());
+    };
+    let received =
+        futures_util::future::join_all((0..ORDERS).map(|order| receive(&replicas, order)));
+    let worked =
+        futures_util::future::join_all((0..2).map(|worker| work(&replicas, worker, &seen)));
+    let told = futures_util::future::join_all((0..ORDERS).map(|order| tell(&replicas, order)));
+    tokio::time::timeout(PATIENCE, async { tokio::join!(received, worked, told, expanding) })
+        .await
+        .expect("nothing is stuck");
+    assert_eq!(seen.ended.load(Ordering::SeqCst), ORDERS * COMMANDS);
 }
 
 #[tokio::test]
