@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use web::TrustedProxies;
 
 use crate::brokers::Brokers;
-use crate::config::{Config, Database, Secrets};
+use crate::config::{Config, Database, Secrets, Transport};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::{Reason, StopSignals};
 use crate::wiring::{App, Parts, open_store, routes, sign_in, stripe_over_http};
@@ -66,7 +66,8 @@ pub async fn run(
     app.consumer.retention = config.retention;
     app.consumer.reconcile_hour = config.reconcile_hour;
     app.consumer.customer_data_life = config.customer_data_life;
-    if !app.consumer.relay.routes.0.is_empty() {
+    // A process without a worker pushes nothing itself, and gives those that do a sign.
+    if config.channels.values().any(|transport| !matches!(transport, Transport::HttpChannel)) {
         store.wake_for_messages(app.consumer.wake.clone());
     }
     signs::pass_on(&config.database, role, &store, &app.consumer.wake);
