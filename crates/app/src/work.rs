@@ -1,6 +1,7 @@
 //! The worker: carries out what waits in the inbox, and finishes calls that were left open.
 
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::context::Context;
 use crate::limits::{CALL_STALE, CLAIM_MAX, INBOX_TRIES_MAX, LEASE, retry_delay};
@@ -22,7 +23,7 @@ impl Context {
             let context = self.clone();
             let span = tracing::info_span!(
                 "work", tenant = %claim.item.tenant, inbox = %claim.item.id,
-                name = claim.item.name, order = claim.item.order_key
+                name = claim.item.name, order = claim.item.order_key, outcome = Empty
             );
             running.spawn(async move { context.work_claim(claim).await }.instrument(span));
         }
@@ -70,8 +71,13 @@ impl Context {
             InboxKind::Event => self.apply_event(&claim).await,
             InboxKind::Command => self.carry_out_command(&claim).await,
         };
-        let Err(problem) = worked else { return };
+        let Err(problem) = worked else {
+            Span::current().record("outcome", "done");
+            return;
+        };
         let outcome = self.after_problem(&claim, &problem);
+        let parked = matches!(outcome, InboxOutcome::Parked(_));
+        Span::current().record("outcome", if parked { "parked" } else { "later" });
         if let Err(problem) = self.end(&claim, outcome).await {
             // The row keeps its lease until that ends by itself.
             tracing::error!(inbox = %claim.item.id, %problem, "the inbox row could not be postponed");

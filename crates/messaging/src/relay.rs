@@ -11,6 +11,8 @@ use app::operate::advice;
 use app::ports::{DeliveryOutcome, Lease, OutboxClaim, SendOutcome, StoreError};
 use app::{Entropy, Store};
 use tokio::sync::watch;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::breaker::{Breakers, Turn};
 use crate::consumer::{POLL, STORE_RETRY};
@@ -95,7 +97,11 @@ impl Relay {
         let mut sending = tokio::task::JoinSet::new();
         for claim in claims {
             let relay = self.clone();
-            sending.spawn(async move { relay.send(claim).await });
+            let span = tracing::info_span!(
+                "deliver", tenant = %claim.tenant, channel = claim.channel,
+                message = %claim.message.id.0, order = claim.order_key, outcome = Empty
+            );
+            sending.spawn(async move { relay.send(claim).await }.instrument(span));
         }
         let mut outcomes = Vec::with_capacity(count);
         while let Some(sent) = sending.join_next().await {
@@ -147,6 +153,7 @@ impl Relay {
             Err(SendError::Later(_)) => "later",
             Err(SendError::Rejected(_)) => "parked",
         };
+        Span::current().record("outcome", label);
         let channel = channel.clone();
         metrics::counter!("paybridge_pushed_total", "channel" => channel, "outcome" => label)
             .increment(1);

@@ -15,6 +15,7 @@ mod platform;
 pub mod reference;
 pub mod report;
 pub mod sources;
+mod tracing;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub use error::{ConfigError, Problem};
 use keys::{Fallback, Key};
 pub use limits::{ConnectionLimits, Limits};
 pub use sources::{Origin, Settings, Sources};
+pub use tracing::Tracing;
 
 /// The key that credentials are encrypted with in the database.
 pub type EncryptionKey = SecretBox<[u8; keys::ENCRYPTION_KEY_BYTES]>;
@@ -61,6 +63,8 @@ pub struct Config {
     pub log_filter: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Where traces are sent, if they are.
+    pub tracing: Option<Tracing>,
     /// How long a shutdown may take to finish what was begun.
     pub shutdown_timeout: Duration,
     /// How long the app still answers after SIGTERM, not ready any more.
@@ -240,6 +244,7 @@ impl Reader<'_> {
         let app_identifier = self.read(&keys::APP_IDENTIFIER, parse::app_identifier);
         let log_filter = self.read(&keys::LOG, parse::log_filter);
         let log_format = self.read(&keys::LOG_FORMAT, parse::log_format);
+        let tracing = self.tracing();
         let shutdown_timeout = self.read(&keys::SHUTDOWN_TIMEOUT_SECONDS, parse::shutdown_timeout);
         let drain = self.drain();
         let retention = self.retention();
@@ -257,6 +262,7 @@ impl Reader<'_> {
             app_identifier: app_identifier?,
             log_filter: log_filter?,
             log_format: log_format?,
+            tracing,
             shutdown_timeout: shutdown_timeout?,
             drain: drain?,
             retention: retention?,

@@ -15,4 +15,5 @@ pub mod metrics;
 pub mod serve;
 pub mod shutdown;
 pub mod signs;
+pub mod traces;
 pub mod wiring;

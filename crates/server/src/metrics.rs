@@ -167,6 +167,11 @@ pub static METRICS: &[Metric] = &[
         kind: Kind::Gauge,
         doc: "Messages that no shop could take and that wait for an operator.",
     },
+    Metric {
+        name: "paybridge_spans_total",
+        kind: Kind::Counter,
+        doc: "Spans of traces for the collector, by outcome: exported, dropped (too many waited), refused (it does not want them).",
+    },
 ];
 
 /// Starts recording and describes every metric. Once a process.

@@ -14,6 +14,7 @@ use crate::brokers::Brokers;
 use crate::config::{Config, Database, Secrets, Transport};
 use crate::entropy::SystemEntropy;
 use crate::shutdown::{Reason, StopSignals};
+use crate::traces::{self, Traces};
 use crate::wiring::{App, Parts, open_store, routes, sign_in, stripe_over_http};
 use crate::{logging, metrics, signs};
 
@@ -27,7 +28,10 @@ pub async fn run(
     role: Role,
     migrate: bool,
 ) -> anyhow::Result<()> {
-    logging::init(&config.log_filter, config.log_format)?;
+    let worker = format!("{}-{}", std::process::id(), SystemEntropy.new_id());
+    let start = |tracing| Traces::start(tracing, &worker, role.name());
+    let traces = config.tracing.as_ref().map(start).transpose()?;
+    logging::init(&config.log_filter, config.log_format, traces.as_ref())?;
     let mut signals = StopSignals::new().context("cannot listen for signals")?;
     let handle = metrics::install()?;
     tokio::spawn(metrics::upkeep(handle.clone()));
@@ -60,7 +64,7 @@ pub async fn run(
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.iter().copied()),
         stripe_js_url: config.stripe_js_url.clone(),
         metrics: Arc::new(move || handle.render()),
-        worker: format!("{}-{}", std::process::id(), SystemEntropy.new_id()),
+        worker,
     };
     let mut app = App::of_role(parts, role);
     app.consumer.retention = config.retention;
@@ -71,6 +75,9 @@ pub async fn run(
         store.wake_for_messages(app.consumer.wake.clone());
     }
     signs::pass_on(&config.database, role, &store, &app.consumer.wake);
+    if traces.is_some() {
+        app.router = traces::continued(app.router);
+    }
     if !role.works() && matches!(config.database, Database::Sqlite { .. }) {
         tracing::warn!(
             "this process stores what comes in and carries none of it out, and no other process can \
@@ -101,6 +108,9 @@ pub async fn run(
     let connected = brokers.connect();
     app.serve(listener, config.limits.connections, stop, config.shutdown_timeout).await?;
     connected.end().await;
+    if let Some(traces) = traces {
+        traces.shut_down().await;
+    }
     Ok(())
 }
 

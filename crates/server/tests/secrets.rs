@@ -1,7 +1,10 @@
 //! A whole run with real processes, everything logged: no secret that was used is in any line of
-//! the log, any answer, any message or any file of the database. The keys are rotated meanwhile.
+//! the log, any trace, answer or message, or any file of the database. The keys are rotated meanwhile.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "processes/collector.rs"]
+mod collector;
 
 use std::fs;
 use std::io::Read;
@@ -10,6 +13,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use collector::Collector;
 use paybridge::demo::journey::{self, Journey};
 use paybridge::demo::shop::{Nobody, Shop, TENANT};
 use secrecy::ExposeSecret;
@@ -52,13 +56,15 @@ struct Site {
     folder: TempDir,
     app_port: u16,
     stripe_port: u16,
+    collector: Collector,
 }
 
 impl Site {
-    fn new() -> Self {
+    async fn new() -> Self {
         let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (app_port, stripe_port) = (port(), port());
-        Self { folder: tempfile::tempdir().unwrap(), app_port, stripe_port }
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, app_port, stripe_port, collector: Collector::start().await }
     }
 
     fn url(port: u16) -> String {
@@ -80,6 +86,7 @@ impl Site {
             .env("PAYBRIDGE_PLATFORM_TEST_SECRET_KEY", PLATFORM_KEY)
             .env("PAYBRIDGE_PLATFORM_TEST_PUBLISHABLE_KEY", "pk_test_of_the_operators_platform")
             .env("PAYBRIDGE_PLATFORM_TEST_WEBHOOK_SECRETS", PLATFORM_SIGNING_SECRET)
+            .env("PAYBRIDGE_TRACING_ENDPOINT", &self.collector.url)
             .env("PAYBRIDGE_LOG", "trace");
         command
     }
@@ -186,9 +193,10 @@ async fn paid_through_platform(site: &Site, app: &str, key: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_rotate_meanwhile() {
+async fn no_secret_is_in_the_log_a_trace_an_answer_a_message_or_the_database_and_keys_rotate_meanwhile()
+ {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let site = Site::new();
+    let site = Site::new().await;
     let [old, new] = [(); 2].map(|()| Keyring::generate().unwrap().expose_secret().to_owned());
     let listen = format!("127.0.0.1:{}", site.stripe_port);
     let sandbox = site.start("sandbox", &["sandbox", "--listen", &listen], &[&old]);
@@ -233,15 +241,17 @@ async fn no_secret_is_in_the_log_an_answer_a_message_or_the_database_and_keys_ro
     let own = [journey::SECRET_KEY, SIGNING_SECRET, OPERATOR_TOKEN, &token, &old, &new];
     let operators = [PLATFORM_KEY, PLATFORM_SIGNING_SECRET];
     secrets.extend(own.into_iter().chain(operators).map(str::to_owned));
-    let database = site.database();
+    let (database, traces) = (site.database(), site.collector.told());
     for secret in &secrets {
         assert!(secret.len() >= 8, "{secret:?} is no secret");
         let lines: Vec<&str> = log.lines().filter(|line| line.contains(secret.as_str())).collect();
         assert!(lines.is_empty(), "{secret} is in the log: {lines:?}");
         assert!(!told.contains(secret.as_str()), "{secret} was told");
+        assert!(!traces.contains(secret.as_str()), "{secret} went to the collector");
         let in_database = database.windows(secret.len()).any(|part| part == secret.as_bytes());
         assert!(!in_database, "{secret} is in the database");
     }
+    assert!(traces.len() > 100_000);
     assert!(log.lines().count() > 100 && told.len() > 1000 && database.len() > 10_000);
 }
 

@@ -10,6 +10,8 @@ use http::{HeaderValue, Method, Request, header};
 use payment::{IdempotencyKey, PspAccountId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 use url::Url;
 
 use crate::answer::Tried;
@@ -75,8 +77,16 @@ impl StripeClient {
     /// Makes the call, with retries, and returns the body of the success.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Bytes, PspError> {
         let started = Instant::now();
-        let result = self.tries(call, started).await;
+        // For traces; each try has its line in the log.
+        let span = tracing::debug_span!(
+            "stripe",
+            call = call.name,
+            account = call.access.account.map(PspAccountId::as_str),
+            outcome = Empty
+        );
+        let result = self.tries(call, started).instrument(span.clone()).await;
         let outcome = outcome(&result);
+        span.record("outcome", outcome);
         metrics::counter!(
             "paybridge_psp_requests_total", "call" => call.name, "outcome" => outcome
         )

@@ -28,7 +28,7 @@ fn help_end() -> String {
 }
 
 pub(super) fn run(arguments: DemoArguments) -> anyhow::Result<()> {
-    logging::init(LOG, LogFormat::Text)?;
+    logging::init(LOG, LogFormat::Text, None)?;
     start::install_tls()?;
     // A reader of the output who has gone away ends nothing that is under way.
     let print = |text: &str| {

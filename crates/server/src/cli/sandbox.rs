@@ -48,7 +48,7 @@ fn help_end() -> String {
 }
 
 pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<()> {
-    logging::init("info", LogFormat::Text)?;
+    logging::init("info", LogFormat::Text, None)?;
     start::install_tls()?;
     start::runtime()?.block_on(serve(arguments))
 }

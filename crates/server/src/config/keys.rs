@@ -10,6 +10,7 @@ mod channels;
 mod database;
 mod limits;
 mod platform;
+mod tracing;
 mod upkeep;
 
 pub use amqp::*;
@@ -19,6 +20,7 @@ pub use channels::*;
 pub use database::*;
 pub use limits::*;
 pub use platform::*;
+pub use tracing::*;
 pub use upkeep::*;
 
 /// The variable that names the configuration file. It is no key: a file cannot name itself.
@@ -370,6 +372,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
         .chain(&auth::ALL)
         .chain(&LAST_KEYS);
     single
+        .chain(&tracing::ALL)
         .chain(&upkeep::ALL)
         .chain(&limits::ALL)
         .chain(platform)

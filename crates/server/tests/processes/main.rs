@@ -8,7 +8,9 @@
 )]
 
 mod backup;
+mod collector;
 mod installation;
 mod rabbitmq;
 mod roles;
+mod traces;
 mod traffic;

@@ -333,6 +333,10 @@ async fn every_line_of_a_request_carries_its_trace() {
         (format!("00-{trace}-00f067aa0ba902b7-01"), true),
         (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), false),
         ("00-4bf92f-00f067aa0ba902b7-01".to_owned(), false),
+        (format!("00-{trace}-0000000000000000-01"), false),
+        (format!("00-{trace}-00f067aa0ba902b7-01-more"), false),
+        (format!("ff-{trace}-00f067aa0ba902b7-01"), false),
+        (format!("01-{trace}-00f067aa0ba902b7-01-more"), true),
         ("whatever somebody likes".to_owned(), false),
     ] {
         log::clear();
