@@ -8,17 +8,25 @@ use anyhow::{Context, ensure};
 use crate::ci::installed;
 use crate::run;
 
-/// How exposed the hardened unit may be, in tenths: 100 is a service without any protection.
+/// How exposed a hardened unit may be, in tenths: 100 is a service without any protection.
 const EXPOSURE_MAX: &str = "20";
+const PROMTOOL: &str = "prometheus/usr/bin/promtool";
 
 /// A file that is not as its program wants it fails; so does a program that is not there.
 pub fn check(root: &Path) -> anyhow::Result<()> {
     with(root, "bin/hadolint", &["deploy/Dockerfile"])?;
-    with(root, "bin/kubernetes-validate", &["--strict", "deploy/kubernetes/paybridge.yaml"])?;
+    let (one, many) =
+        ("deploy/kubernetes/paybridge.yaml", "deploy/kubernetes/paybridge-postgres.yaml");
+    with(root, "bin/kubernetes-validate", &["--strict", one, many])?;
+    let (one, many) = ("deploy/compose.yaml", "deploy/compose.postgres.yaml");
+    with(root, "bin/python", &["tests/deploy/compose.py", one, many])?;
+    with(root, PROMTOOL, &["check", "rules", "deploy/prometheus/alerts.yaml"])?;
+    let promtool = installed(root, PROMTOOL)?;
+    let dashboard = "deploy/grafana/paybridge.json";
     with(
         root,
-        "prometheus/usr/bin/promtool",
-        &["check", "rules", "deploy/prometheus/alerts.yaml"],
+        "bin/python",
+        &["tests/deploy/dashboard.py", &promtool.to_string_lossy(), dashboard],
     )?;
     units(root)
 }
@@ -51,11 +59,13 @@ fn units(root: &Path) -> anyhow::Result<()> {
         .filter(|line| line.contains("paybridge") && !line.contains("is not executable"))
         .collect();
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let mut security = Command::new("systemd-analyze");
-    let service = folder.join("paybridge.service");
-    security
-        .args(["security", "--no-pager", "--offline=true", "--threshold", EXPOSURE_MAX])
-        .arg(service)
-        .stdout(std::process::Stdio::null());
-    run::checked(security)
+    for service in ["paybridge.service", "paybridge@.service"] {
+        let mut security = Command::new("systemd-analyze");
+        security
+            .args(["security", "--no-pager", "--offline=true", "--threshold", EXPOSURE_MAX])
+            .arg(folder.join(service))
+            .stdout(std::process::Stdio::null());
+        run::checked(security)?;
+    }
+    Ok(())
 }

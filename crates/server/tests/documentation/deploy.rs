@@ -10,11 +10,14 @@ use crate::support::read;
 
 const ALERTS: &str = "deploy/prometheus/alerts.yaml";
 const DASHBOARD: &str = "deploy/grafana/paybridge.json";
-const WITH_VARIABLES: [&str; 6] = [
+const WITH_VARIABLES: [&str; 9] = [
     "deploy/Dockerfile",
     "deploy/compose.yaml",
+    "deploy/compose.postgres.yaml",
     "deploy/kubernetes/paybridge.yaml",
+    "deploy/kubernetes/paybridge-postgres.yaml",
     "deploy/systemd/paybridge.service",
+    "deploy/systemd/paybridge@.service",
     "deploy/systemd/paybridge-backup.service",
     "docs/guide/deploy.md",
 ];
