@@ -29,6 +29,8 @@ const LOCK_TIMEOUT: &str = "lock_timeout";
 pub(crate) enum Tried {
     Answered(Answer),
     NotSent(String),
+    /// Nor was it tried to: it had to wait for others, or for Stripe to answer at all.
+    Held(String),
     Unknown(String),
 }
 
@@ -80,6 +82,7 @@ impl Tried {
     pub(crate) fn worth_repeating(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::Unknown(_) => true,
+            Self::Held(_) => false,
             Self::Answered(answer) => answer.should_retry.unwrap_or_else(|| {
                 let status = answer.status;
                 let passing =
@@ -90,10 +93,26 @@ impl Tried {
         }
     }
 
+    /// Whether Stripe is there for the account, as far as this try says: not where it could not be
+    /// reached, did not answer, answered with an error of its own, or has too much to do. Its no is an
+    /// answer, and so is an error of its own that it only repeats.
+    pub(crate) fn stripe_answers(&self) -> Option<bool> {
+        match self {
+            Self::Held(_) => None,
+            Self::NotSent(_) | Self::Unknown(_) => Some(false),
+            Self::Answered(answer) => {
+                let overloaded =
+                    answer.status == StatusCode::TOO_MANY_REQUESTS && !answer.is_lock_timeout();
+                let broken = answer.status.is_server_error() && !answer.replayed;
+                Some(!overloaded && !broken)
+            }
+        }
+    }
+
     /// Whether this try, not being a success, leaves open that the request has had its effect.
     pub(crate) fn leaves_doubt(&self) -> bool {
         match self {
-            Self::NotSent(_) => false,
+            Self::NotSent(_) | Self::Held(_) => false,
             Self::Unknown(_) => true,
             Self::Answered(answer) => matches!(answer.meaning(), Err(PspError::Unknown(_))),
         }
@@ -103,7 +122,7 @@ impl Tried {
     /// answer which only says that this try was turned away proves nothing.
     pub(crate) fn conclude(self, doubt: Option<String>) -> Result<Bytes, PspError> {
         let meaning = match self {
-            Self::NotSent(reason) => Err(PspError::NotSent(reason)),
+            Self::NotSent(reason) | Self::Held(reason) => Err(PspError::NotSent(reason)),
             Self::Unknown(reason) => Err(PspError::Unknown(reason)),
             Self::Answered(answer) => answer.meaning(),
         };
@@ -120,7 +139,7 @@ impl Tried {
     /// Why this try did not succeed, for logs.
     pub(crate) fn reason(&self) -> String {
         match self {
-            Self::NotSent(reason) | Self::Unknown(reason) => reason.clone(),
+            Self::NotSent(reason) | Self::Held(reason) | Self::Unknown(reason) => reason.clone(),
             Self::Answered(answer) => answer.described(),
         }
     }
@@ -161,6 +180,12 @@ impl Answer {
             }
             status => PspError::Refused(Box::new(refusal(status, error))),
         }
+    }
+
+    /// Whether only the object was taken, by another request.
+    fn is_lock_timeout(&self) -> bool {
+        let error = serde_json::from_slice::<ErrorEnvelope>(&self.body).ok();
+        error.is_some_and(|envelope| envelope.error.code.as_deref() == Some(LOCK_TIMEOUT))
     }
 
     /// The answer in one line, with the id that Stripe's support asks for.

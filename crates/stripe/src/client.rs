@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use payment::{IdempotencyKey, PspAccountId};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -16,6 +17,7 @@ use url::Url;
 
 use crate::answer::Tried;
 use crate::backoff;
+use crate::breaker::Breakers;
 use crate::form::Form;
 use crate::transport::{Transport, TransportError};
 use crate::turns::{CALLS_MAX, Turns};
@@ -38,6 +40,7 @@ pub struct StripeClient {
     transport: Arc<dyn Transport>,
     base: Url,
     turns: Arc<Turns>,
+    breakers: Arc<Breakers>,
 }
 
 /// Who calls, and for whom.
@@ -46,6 +49,23 @@ pub(crate) struct Access<'a> {
     pub secret_key: &'a SecretString,
     /// The account, where the key is that of a platform above it (`Stripe-Account`).
     pub account: Option<&'a PspAccountId>,
+}
+
+/// An account is told by its key, and by its name where the key is the platform's. Only the hash is
+/// kept.
+pub(crate) type AccountDigest = [u8; 32];
+
+impl Access<'_> {
+    /// What tells this account from others.
+    pub fn digest(self) -> AccountDigest {
+        // No key has a line break.
+        Sha256::new()
+            .chain_update(self.secret_key.expose_secret())
+            .chain_update("\n")
+            .chain_update(self.account.map_or("", PspAccountId::as_str))
+            .finalize()
+            .into()
+    }
 }
 
 /// One call.
@@ -65,13 +85,18 @@ pub(crate) struct Call<'a> {
 impl StripeClient {
     /// A client that sends to `base` (`https://api.stripe.com/`, or a stand-in) over `transport`.
     pub fn new(transport: Arc<dyn Transport>, base: Url) -> Self {
-        Self { transport, base, turns: Arc::new(Turns::new(CALLS_MAX)) }
+        Self { transport, base, turns: Arc::new(Turns::new(CALLS_MAX)), breakers: Arc::default() }
     }
 
     /// The same with at most so many calls at once for one account.
     #[must_use]
     pub fn with_calls_max(self, calls_max: usize) -> Self {
         Self { turns: Arc::new(Turns::new(calls_max)), ..self }
+    }
+
+    /// For how many accounts calls are held back now, because Stripe does not answer.
+    pub(crate) fn silent_accounts(&self) -> usize {
+        self.breakers.open(Instant::now())
     }
 
     /// Makes the call, with retries, and returns the body of the success.
@@ -91,8 +116,11 @@ impl StripeClient {
             "paybridge_psp_requests_total", "call" => call.name, "outcome" => outcome
         )
         .increment(1);
-        metrics::histogram!("paybridge_psp_request_seconds", "call" => call.name)
-            .record(started.elapsed().as_secs_f64());
+        // What was not sent says nothing of how long Stripe takes.
+        if !matches!(result, Err(PspError::NotSent(_))) {
+            metrics::histogram!("paybridge_psp_request_seconds", "call" => call.name)
+                .record(started.elapsed().as_secs_f64());
+        }
         result
     }
 
@@ -106,7 +134,7 @@ impl StripeClient {
             let delay = backoff::delay(seed, number);
             let last = number >= TRIES_MAX || Instant::now() + delay >= deadline;
             if last || !tried.worth_repeating() {
-                return tried.conclude(doubt);
+                return self.conclude(call, tried, doubt);
             }
             if tried.leaves_doubt() {
                 doubt = Some(tried.reason());
@@ -115,10 +143,22 @@ impl StripeClient {
             tokio::time::sleep(delay).await;
             // Held up for longer than it slept: by now Stripe may have forgotten the key.
             if Instant::now() >= deadline {
-                return tried.conclude(doubt);
+                return self.conclude(call, tried, doubt);
             }
             number += 1;
         }
+    }
+
+    fn conclude(
+        &self,
+        call: &Call<'_>,
+        last: Tried,
+        doubt: Option<String>,
+    ) -> Result<Bytes, PspError> {
+        if last.stripe_answers() == Some(false) {
+            self.breakers.failed(call.access, Instant::now());
+        }
+        last.conclude(doubt)
     }
 
     async fn one_try(
@@ -128,18 +168,27 @@ impl StripeClient {
         deadline: Instant,
     ) -> Result<Tried, PspError> {
         let request = self.request(call)?;
+        // Before its turn, which those that hang may have for long; and then for good.
+        if let Err(wait) = self.breakers.look(call.access, Instant::now()) {
+            return Ok(held_back(wait));
+        }
         let waiting = tokio::time::timeout_at(deadline, self.turns.wait(call.access));
         let Ok(_turn) = waiting.await else {
-            let reason = "too many calls are under way for this account".to_owned();
-            return Ok(Tried::from(TransportError::NotSent(reason)));
+            return Ok(Tried::Held("too many calls are under way for this account".to_owned()));
         };
         let started = Instant::now();
+        if let Err(wait) = self.breakers.admit(call.access, started) {
+            return Ok(held_back(wait));
+        }
         let until = deadline.min(started + TRY_TIMEOUT);
         let tried = match tokio::time::timeout_at(until, self.transport.send(request)).await {
             Ok(Ok(response)) => Tried::from(response),
             Ok(Err(error)) => Tried::from(error),
             Err(_) => Tried::from(TransportError::Unknown("no answer in time".to_owned())),
         };
+        if tried.stripe_answers() == Some(true) {
+            self.breakers.answered(call.access, Instant::now());
+        }
         log(call, number, &tried, started.elapsed());
         Ok(tried)
     }
@@ -176,6 +225,13 @@ impl StripeClient {
     }
 }
 
+fn held_back(wait: Duration) -> Tried {
+    let seconds = wait.as_millis().div_ceil(1000);
+    Tried::Held(format!(
+        "Stripe does not answer for this account, and is asked again in {seconds} seconds"
+    ))
+}
+
 fn authorization(secret_key: &SecretString) -> Result<HeaderValue, PspError> {
     let text = format!("Bearer {}", secret_key.expose_secret());
     let Ok(mut value) = HeaderValue::from_str(&text) else {
@@ -207,7 +263,7 @@ fn log(call: &Call<'_>, try_number: u32, tried: &Tried, latency: Duration) {
                 "Stripe answered"
             );
         }
-        Tried::NotSent(reason) | Tried::Unknown(reason) => {
+        Tried::NotSent(reason) | Tried::Held(reason) | Tried::Unknown(reason) => {
             tracing::warn!(
                 call = name,
                 method,

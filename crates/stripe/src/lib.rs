@@ -14,6 +14,7 @@ pub mod amount;
 mod answer;
 mod audit;
 mod backoff;
+mod breaker;
 mod client;
 mod form;
 mod http_transport;
@@ -30,6 +31,7 @@ mod transport;
 mod turns;
 mod webhook;
 
+pub use breaker::{BREAKER_FAILURES, BREAKER_PAUSE};
 pub use client::{API_VERSION, CALL_DEADLINE, StripeClient, TRIES_MAX, TRY_TIMEOUT};
 pub use http_transport::{
     ANSWER_BYTES_MAX, CONNECT_TIMEOUT, HttpTransport, HttpTransportError, Timeouts,

@@ -190,6 +190,10 @@ impl Psp for StripePsp {
         Ok(Account { id, mode })
     }
 
+    fn silent_accounts(&self) -> usize {
+        self.client.silent_accounts()
+    }
+
     fn platform(&self) -> &Platform {
         &self.platform
     }

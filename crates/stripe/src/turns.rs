@@ -3,26 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use payment::PspAccountId;
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::client::Access;
+use crate::client::{Access, AccountDigest};
 
 /// Calls that are under way for one account at once, unless said otherwise.
 pub const CALLS_MAX: usize = 20;
 /// Accounts without a call are forgotten when there are more than so many.
 const ACCOUNTS_KEPT: usize = 1024;
 
-/// An account is told by its key, and by its name where the key is the platform's. Only the hash is
-/// kept.
-type Account = [u8; 32];
-
 /// The turns of all accounts.
 pub(crate) struct Turns {
     calls_max: usize,
-    accounts: Mutex<HashMap<Account, Weak<Semaphore>>>,
+    accounts: Mutex<HashMap<AccountDigest, Weak<Semaphore>>>,
 }
 
 impl Turns {
@@ -37,13 +30,7 @@ impl Turns {
     }
 
     fn of(&self, access: Access<'_>) -> Arc<Semaphore> {
-        let name = access.account.map_or("", PspAccountId::as_str);
-        // No key has a line break.
-        let digest = Sha256::new()
-            .chain_update(access.secret_key.expose_secret())
-            .chain_update("\n")
-            .chain_update(name);
-        let account: Account = digest.finalize().into();
+        let account = access.digest();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = accounts.get(&account).and_then(Weak::upgrade) {
             return turns;
@@ -59,6 +46,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use payment::PspAccountId;
     use secrecy::SecretString;
 
     use super::*;

@@ -30,6 +30,10 @@ pub trait Psp: MarketplacePsp + AuditPsp {
         mode: payment::Mode,
     ) -> Result<Account, PspError>;
 
+    /// For how many accounts the PSP does not answer just now, as far as this process has asked: their
+    /// calls wait. An operator reads it; nothing depends on it.
+    fn silent_accounts(&self) -> usize;
+
     /// The operator's own keys, with which the app works in accounts that tenants have no keys for
     /// here. There may be none.
     fn platform(&self) -> &Platform;

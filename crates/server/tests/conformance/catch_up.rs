@@ -108,7 +108,7 @@ async fn the_cursor_moves_only_past_what_is_in_the_inbox() {
     }
     assert_eq!(app.status(&orders[59]).await, "authorized", "the first page counts");
     assert_eq!(app.status(&orders[0]).await, "new");
-    app.sandbox.clear_faults();
+    app.stripe_is_back().await;
     look_after(&app).await;
     for order in &orders {
         assert_eq!(app.status(order).await, "authorized", "{}", order.reference);

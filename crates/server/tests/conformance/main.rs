@@ -51,6 +51,7 @@ mod refund;
 mod regressions;
 mod rotation;
 mod signs;
+mod stripe_gone;
 mod transfers;
 mod unsure;
 mod webhook_order;

@@ -26,7 +26,7 @@ fn on_ask(kind: FaultKind, times: u32) -> Fault {
 async fn c59_what_cannot_be_applied_now_is_kept_and_applied_later() {
     let app = TestApp::configured().await;
     let (order, event) = refund_before_capture(&app).await;
-    app.sandbox.inject(on_ask(FaultKind::LoseRequest, 60)).unwrap();
+    app.sandbox.inject(on_ask(FaultKind::LoseRequest, u32::MAX)).unwrap();
     assert_eq!(app.receive(&event).await.0, 200, "it is durable before it is applied");
     app.settle().await;
     for _ in 0..19 {
@@ -34,6 +34,7 @@ async fn c59_what_cannot_be_applied_now_is_kept_and_applied_later() {
         assert_eq!(app.status(&order).await, "new");
         app.advance(LONG_ENOUGH).await;
     }
+    app.stripe_is_back().await;
     app.advance(LONG_ENOUGH).await;
     assert_eq!(
         app.results().await,

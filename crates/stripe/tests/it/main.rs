@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod breaker;
 mod calls;
 mod events;
 mod http_transport;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::link::{Link, LinkState};
-use app::process::{Process, Unready};
+use app::process::Unready;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -22,14 +22,14 @@ pub(crate) async fn live() -> Json<Value> {
 
 /// Requests can be served: the process is not about to end, the store answers and is of this
 /// program's version, and the worker, where this process has one, comes round. A broker that is
-/// gone is told, and turns nobody away whose request could be served.
+/// gone, and that Stripe does not answer, is told, and turns nobody away whose request could be served.
 pub(crate) async fn ready(State(state): State<WebState>) -> Result<Json<Value>, Failure> {
     let unready = |message: String| Failure::new(StatusCode::SERVICE_UNAVAILABLE, message);
     if let Some(reason) = state.process.unready(state.context.entropy.now()) {
         return Err(unready(told(&reason)));
     }
     match tokio::time::timeout(READY_TIMEOUT, state.context.store.missing_migrations()).await {
-        Ok(Ok(0)) => Ok(Json(how_it_is(&state.process))),
+        Ok(Ok(0)) => Ok(Json(how_it_is(&state))),
         Ok(Ok(missing)) => Err(unready(format!(
             "The database lacks {missing} migration(s): an older one was put in its place. Run \
              `paybridge migrate`, or start again."
@@ -41,12 +41,17 @@ pub(crate) async fn ready(State(state): State<WebState>) -> Result<Json<Value>, 
     }
 }
 
-fn how_it_is(process: &Process) -> Value {
-    let links = process.links();
+fn how_it_is(state: &WebState) -> Value {
+    let links = state.process.links();
     let all_up = links.iter().all(|link| matches!(link.state(), LinkState::Up { .. }));
-    let status = if all_up { "ok" } else { "degraded" };
-    let brokers: Vec<Value> = links.iter().map(|link| broker(link)).collect();
-    json!({"status": status, "role": process.role().name(), "brokers": brokers})
+    let silent = state.context.psp.silent_accounts();
+    let status = if all_up && silent == 0 { "ok" } else { "degraded" };
+    json!({
+        "status": status,
+        "role": state.process.role().name(),
+        "brokers": links.iter().map(|link| broker(link)).collect::<Vec<_>>(),
+        "stripe": {"accounts_not_answering": silent},
+    })
 }
 
 fn broker(link: &Link) -> Value {

@@ -1,6 +1,7 @@
 //! What the shop, the app catalog and the provider call, when all is well.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::support::{
     App, configure, get, keys, log, post, recorded, request, webhook, with, without,
@@ -230,10 +231,9 @@ async fn health_and_metrics_need_no_token() {
     let app = App::new();
     let open = |path: &str| without(get(path), "authorization");
     assert_eq!(app.call(open("/health/live")).await.body, r#"{"status":"ok"}"#);
-    assert_eq!(
-        app.call(open("/health/ready")).await.body,
-        r#"{"brokers":[],"role":"all","status":"ok"}"#
-    );
+    let ready =
+        r#"{"brokers":[],"role":"all","status":"ok","stripe":{"accounts_not_answering":0}}"#;
+    assert_eq!(app.call(open("/health/ready")).await.body, ready);
     let metrics = app.call(open("/metrics")).await;
     assert_eq!(metrics.body, "paybridge_up 1\n");
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -290,6 +290,17 @@ async fn a_broker_that_is_gone_is_told_and_makes_a_worker_alone_unready() {
     assert!(body.contains("rabbitmq is gone") && body.contains("connection refused"), "{body}");
 }
 
+/// Whoever watches reads it; whoever balances goes on sending requests.
+#[tokio::test]
+async fn stripe_not_answering_is_told_and_makes_nothing_unready() {
+    let app = App::new();
+    app.psp.silent.store(2, Ordering::SeqCst);
+    let answer = app.call(get("/health/ready")).await;
+    let told =
+        r#"{"brokers":[],"role":"all","status":"degraded","stripe":{"accounts_not_answering":2}}"#;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, told));
+}
+
 #[tokio::test]
 async fn a_worker_answers_nobody_but_those_who_watch_it() {
     let app = App::of_role(Role::Worker);
@@ -297,7 +308,7 @@ async fn a_worker_answers_nobody_but_those_who_watch_it() {
         assert_eq!(app.call(get(path)).await.status, 200, "{path}");
     }
     let answer = app.call(get("/health/ready")).await;
-    assert_eq!(answer.body, r#"{"brokers":[],"role":"worker","status":"ok"}"#);
+    assert!(answer.body.contains(r#""role":"worker","status":"ok""#), "{}", answer.body);
     for request in [configure(&keys()), get("/message-channels/payment-events"), get("/docs")] {
         assert_eq!(app.call(request).await.status, 404);
     }

@@ -158,6 +158,12 @@ impl TestApp {
         self.sandbox.inject(fault).unwrap();
     }
 
+    /// Stripe answers again, and the moment is over in which it is not asked.
+    pub async fn stripe_is_back(&self) {
+        self.sandbox.clear_faults();
+        tokio::time::advance(stripe::BREAKER_PAUSE).await;
+    }
+
     /// The next so many POSTs to this path take a moment, in which others come.
     pub fn delay_next(&self, path: &str, times: u32) {
         let delay = Fault { times, delay_ms: 200, ..Fault::new(FaultKind::Delay) };

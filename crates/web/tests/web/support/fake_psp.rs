@@ -22,6 +22,8 @@ use serde_json::Value;
 #[derive(Default)]
 pub struct FakePsp {
     made: AtomicUsize,
+    /// For so many accounts it does not answer.
+    pub silent: AtomicUsize,
     /// What the next making of a payment answers instead.
     pub refuse_next: Mutex<Option<PspError>>,
     /// How every attempt stands for its shopper; else it can be paid.
@@ -58,6 +60,10 @@ impl Psp for FakePsp {
             return Err(PspError::Refused(Box::new(Refusal { message, ..Refusal::default() })));
         }
         Ok(Account { id: PspAccountId::new("acct_1"), mode })
+    }
+
+    fn silent_accounts(&self) -> usize {
+        self.silent.load(Ordering::SeqCst)
     }
 
     fn platform(&self) -> &Platform {
