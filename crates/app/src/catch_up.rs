@@ -53,7 +53,7 @@ impl Context {
         for watch in &claims {
             match self.look_after(watch, reconcile_hour).await {
                 Ok(()) => {}
-                Err(Problem::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+                Err(Problem::Store(error)) if error.is_told() => return Err(error),
                 Err(problem) => tracing::warn!(
                     tenant = %watch.tenant, account = %watch.account.id, %problem,
                     "the account could not be looked after; it is tried again"

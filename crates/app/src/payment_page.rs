@@ -162,7 +162,9 @@ impl Context {
         }
         let now = self.entropy.now();
         let moved = Moved::start(stored.value.clone()).learn(&Learned::from(view), now);
-        if let Err(error) = Box::pin(self.write(stored, moved, None)).await {
+        if let Err(error) = Box::pin(self.write(stored, moved, None)).await
+            && !error.is_told()
+        {
             tracing::warn!(%error, "what a shopper brought about waits for its event");
         }
     }

@@ -19,6 +19,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether it was told already, once for all who meet it.
+    pub(crate) fn is_told(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_told(),
+            Self::Later(_) | Self::Broken(_) => false,
+        }
+    }
+
     /// The problem that a call to the PSP ended with, where it was not an answer.
     pub(crate) fn from_psp(error: PspError) -> Self {
         match error {

@@ -44,7 +44,9 @@ impl Context {
     pub async fn finish_open_calls(&self, worker: &str) -> Result<usize, StoreError> {
         let claims = self.store.claim_open_calls(&self.lease(worker), CALL_STALE).await?;
         for claim in &claims {
-            if let Err(problem) = self.finish_open_call(claim).await {
+            if let Err(problem) = self.finish_open_call(claim).await
+                && !problem.is_told()
+            {
                 tracing::warn!(
                     tenant = %claim.tenant, payment = %claim.payment, %problem,
                     "a call to the payment provider is still open; it is tried again"
@@ -78,7 +80,9 @@ impl Context {
         let outcome = self.after_problem(&claim, &problem);
         let parked = matches!(outcome, InboxOutcome::Parked(_));
         Span::current().record("outcome", if parked { "parked" } else { "later" });
-        if let Err(problem) = self.end(&claim, outcome).await {
+        if let Err(problem) = self.end(&claim, outcome).await
+            && !problem.is_told()
+        {
             // The row keeps its lease until that ends by itself.
             tracing::error!(inbox = %claim.item.id, %problem, "the inbox row could not be postponed");
         }
@@ -92,7 +96,9 @@ impl Context {
         let at = self.entropy.now() + retry_delay(claim.tries);
         match problem {
             Problem::Later(_)
-            | Problem::Store(StoreError::Unavailable(_) | StoreError::Sealed { .. }) => {
+            | Problem::Store(
+                StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Sealed { .. },
+            ) => {
                 tracing::info!(
                     tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
                     "postponed"

@@ -23,7 +23,9 @@ pub(crate) async fn run(
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(%error, "accounts could not be looked after");
+                    if !error.is_told() {
+                        tracing::error!(%error, "accounts could not be looked after");
+                    }
                     break;
                 }
             }

@@ -86,7 +86,9 @@ impl Consumer {
                 Ok(0) => self.poll,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
-                    tracing::error!(%error, "work waits until the database can be used again");
+                    if !error.is_told() {
+                        tracing::error!(%error, "work waits until the database can be used again");
+                    }
                     STORE_RETRY
                 }
             };
@@ -120,24 +122,34 @@ impl Consumer {
         match self.context.move_endpoints().await {
             Ok(Moving::Done) => return None,
             Ok(Moving::Later) => {}
+            Err(error) if error.is_told() => {}
             Err(error) => tracing::error!(%error, "endpoints could not be looked for"),
         }
         Some(Instant::now() + MOVE_RETRY)
     }
 
     async fn keep_house(&self) {
-        if let Err(error) = self.context.finish_open_calls(&self.worker).await {
+        // What is wrong the store tells of itself, and that it is over.
+        let _ = self.context.store.check().await;
+        if let Err(error) = self.context.finish_open_calls(&self.worker).await
+            && !error.is_told()
+        {
             tracing::error!(%error, "open calls could not be looked for");
         }
-        if let Err(error) = self.context.call_off_forgotten_pre_orders().await {
+        if let Err(error) = self.context.call_off_forgotten_pre_orders().await
+            && !error.is_told()
+        {
             tracing::error!(%error, "pre-orders that were left could not be looked for");
         }
-        if let Err(error) = self.context.finish_disconnects().await {
+        if let Err(error) = self.context.finish_disconnects().await
+            && !error.is_told()
+        {
             tracing::error!(%error, "endpoints of disconnected tenants could not be looked for");
         }
         self.erase_what_is_old().await;
         match self.context.store.backlog(self.context.entropy.now()).await {
             Ok(backlog) => self.gauge(&backlog),
+            Err(error) if error.is_told() => {}
             Err(error) => tracing::error!(%error, "the backlog could not be counted"),
         }
     }
@@ -153,6 +165,7 @@ impl Consumer {
                 history = pruned.history,
                 "rows that nobody needs any more were given up"
             ),
+            Err(error) if error.is_told() => {}
             Err(error) => tracing::error!(%error, "old rows could not be given up"),
         }
     }
@@ -163,6 +176,7 @@ impl Consumer {
         match self.context.store.erase_older(before, now, ERASE_MAX).await {
             Ok(0) => {}
             Ok(payments) => tracing::info!(payments, "customer data that are old were erased"),
+            Err(error) if error.is_told() => {}
             Err(error) => tracing::error!(%error, "old customer data could not be erased"),
         }
     }

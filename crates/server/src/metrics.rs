@@ -115,12 +115,32 @@ pub static METRICS: &[Metric] = &[
     Metric {
         name: "paybridge_psp_request_seconds",
         kind: Kind::Seconds,
-        doc: "How long calls to the payment service provider take, retries included, by call.",
+        doc: "How long calls to the payment service provider take that were sent, retries included, by call.",
     },
     Metric {
         name: "paybridge_calls_open",
         kind: Kind::Gauge,
         doc: "Calls to the payment service provider whose outcome is not known yet.",
+    },
+    Metric {
+        name: "paybridge_psp_accounts_paused",
+        kind: Kind::Gauge,
+        doc: "Accounts that Stripe does not answer for, as this process finds: their calls wait without being made.",
+    },
+    Metric {
+        name: "paybridge_psp_pauses_total",
+        kind: Kind::Counter,
+        doc: "How often calls for an account began to wait because Stripe did not answer for it.",
+    },
+    Metric {
+        name: "paybridge_database_up",
+        kind: Kind::Gauge,
+        doc: "1 while the database can be used, 0 while it cannot be read or written.",
+    },
+    Metric {
+        name: "paybridge_database_disk_full",
+        kind: Kind::Gauge,
+        doc: "1 while the database cannot be written because its disk is full.",
     },
     Metric {
         name: "paybridge_event_lists_total",

@@ -3,7 +3,9 @@
 
 use app::ports::StoreError;
 
-use crate::database::Database;
+use crate::condition::{Condition, Done};
+use crate::database::{Database, params};
+use crate::error::At;
 use crate::job::Written;
 use crate::postgres::{Access, Pool};
 use crate::sqlite;
@@ -16,6 +18,9 @@ pub struct WriteCounts {
     /// Transactions they were carried out in; each is one fsync.
     pub transactions: u64,
 }
+
+/// Any write will do.
+pub(crate) const ANY_WRITE: &str = "UPDATE installation SET id = id";
 
 pub(crate) enum Driver {
     Sqlite(sqlite::Driver),
@@ -31,7 +36,32 @@ impl Driver {
     {
         match self {
             Self::Sqlite(driver) => driver.write(operation).await,
-            Self::Postgres(pool) => pool.carry_out(Access::Write, operation).await,
+            Self::Postgres(pool) => {
+                let result = pool.carry_out(Access::Write, operation).await;
+                pool.condition().saw(Done::Written, result.as_ref().map(|_| ()));
+                result
+            }
+        }
+    }
+
+    /// Whether the database can be used, as far as is known; found out by a write where the last one
+    /// failed.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        if !self.condition().writes_fail() {
+            return Ok(());
+        }
+        let write = |db: &Database| db.execute(ANY_WRITE, params![]).at("installation");
+        self.write(move |db| write(db).map(Written::Keep)).await?;
+        if self.condition().is_full() {
+            return Err(StoreError::Full("there is hardly any room yet".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn condition(&self) -> &Condition {
+        match self {
+            Self::Sqlite(driver) => driver.condition(),
+            Self::Postgres(pool) => pool.condition(),
         }
     }
 
@@ -44,7 +74,11 @@ impl Driver {
         match self {
             // All of its writes do.
             Self::Sqlite(driver) => driver.write(operation).await,
-            Self::Postgres(pool) => pool.carry_out_together(operation).await,
+            Self::Postgres(pool) => {
+                let result = pool.carry_out_together(operation).await;
+                pool.condition().saw(Done::Written, result.as_ref().map(|_| ()));
+                result
+            }
         }
     }
 
@@ -61,12 +95,14 @@ impl Driver {
         T: Send + 'static,
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
-        match self {
+        let result = match self {
             Self::Sqlite(driver) => driver.read(operation).await,
             Self::Postgres(pool) => {
                 let read = move |db: &Database| operation(db).map(Written::Undo);
                 pool.carry_out(Access::Read, read).await
             }
-        }
+        };
+        self.condition().saw(Done::Read, result.as_ref().map(|_| ()));
+        result
     }
 }

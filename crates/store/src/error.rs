@@ -1,7 +1,7 @@
 //! What can go wrong at the database, by what the caller does next.
 
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use app::ports::StoreError;
 use rusqlite::ErrorCode;
@@ -63,6 +63,16 @@ pub enum OpenError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// There is no room for what a start writes.
+    #[error(
+        "there is no room on the disk of {}: make room on it, then start again. Nothing of what was \
+         answered is lost",
+        .path.display()
+    )]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
     /// A file or its folder cannot be made or opened.
     #[error("cannot open {}: {source}", .path.display())]
     File {
@@ -105,6 +115,30 @@ pub enum OpenError {
     /// What is in the database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// The same, or that there is no room, where that is all there is to it.
+    pub(crate) fn or_full(self, path: &Path) -> Self {
+        let is_full = match &self {
+            Self::Sqlite(error) => is_full(error),
+            Self::Migration { source, .. } => source.downcast_ref().is_some_and(is_full),
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Store(StoreError::Full(_)) => true,
+            Self::Store(_)
+            | Self::InUse { .. }
+            | Self::Pending { .. }
+            | Self::Outdated { .. }
+            | Self::Absent { .. }
+            | Self::Newer { .. }
+            | Self::NoWriteAheadLog { .. }
+            | Self::Statement(_)
+            | Self::Server(_)
+            | Self::Thread(_)
+            | Self::Full { .. } => false,
+        };
+        if is_full { Self::Full { path: path.to_owned() } } else { self }
+    }
 }
 
 impl From<Failure> for OpenError {
@@ -150,9 +184,30 @@ pub(crate) fn store_error(failure: &Failure, table: &'static str) -> StoreError 
         Failure::Sqlite(_) | Failure::Unreadable { .. } | Failure::NoRow => true,
     };
     if rows_are_wrong {
-        StoreError::Corrupt { table, detail: told(failure) }
-    } else {
-        StoreError::Unavailable(told(failure))
+        return StoreError::Corrupt { table, detail: told(failure) };
+    }
+    let is_full = match failure {
+        Failure::Sqlite(error) => is_full(error),
+        Failure::Postgres(error) => error.code() == Some(&SqlState::DISK_FULL),
+        Failure::Lost(_) | Failure::Unreadable { .. } | Failure::NoRow => false,
+    };
+    if is_full { StoreError::Full(told(failure)) } else { StoreError::Unavailable(told(failure)) }
+}
+
+/// SQLite cannot be used, whatever the statement was.
+pub(crate) fn not_available(error: &rusqlite::Error) -> StoreError {
+    let reason = error.to_string();
+    if is_full(error) { StoreError::Full(reason) } else { StoreError::Unavailable(reason) }
+}
+
+/// Beside its own code for a full disk SQLite has one for when the index of its log cannot grow.
+fn is_full(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            failure.code == ErrorCode::DiskFull
+                || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        }
+        _ => false,
     }
 }
 

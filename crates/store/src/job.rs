@@ -18,6 +18,8 @@ pub(crate) enum Written<T> {
 pub(crate) trait Job: Send {
     /// Carries it out; whether what it wrote stays. May be asked again after what it did was undone.
     fn run(&mut self, db: &Database) -> bool;
+    /// Why it could not be carried out, if so.
+    fn failure(&self) -> Option<&StoreError>;
     /// Answers the caller: its own result, or why the transaction was lost.
     fn answer(self: Box<Self>, lost: Option<StoreError>);
 }
@@ -51,6 +53,10 @@ where
         };
         self.result = Some(result);
         keep
+    }
+
+    fn failure(&self) -> Option<&StoreError> {
+        self.result.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>, lost: Option<StoreError>) {

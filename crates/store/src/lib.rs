@@ -12,6 +12,7 @@
 //! Both databases run the same statements through `database`, which knows the differences between them.
 //! What the store promises is written down as tests in `testkit::store_contract`.
 
+mod condition;
 mod database;
 mod driver;
 mod error;

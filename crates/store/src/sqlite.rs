@@ -9,6 +9,7 @@ mod batch;
 mod connection;
 mod driver;
 mod migrations;
+mod place;
 mod rewrite;
 
 use std::path::Path;
@@ -34,8 +35,11 @@ pub(crate) use rewrite::rewrite;
 /// # Errors
 /// [`OpenError`]; a migration that fails leaves nothing behind.
 pub fn migrate(path: &Path, entropy: &dyn Entropy) -> Result<Vec<AppliedMigration>, OpenError> {
-    let _lock = DatabaseLock::take(path)?;
-    migrations::apply(&mut connection::open_writer(path)?, entropy)
+    let apply = || {
+        let _lock = DatabaseLock::take(path)?;
+        migrations::apply(&mut connection::open_writer(path)?, entropy)
+    };
+    apply().map_err(|error| error.or_full(path))
 }
 
 impl DatabaseStore {
@@ -53,12 +57,12 @@ impl DatabaseStore {
         options: OpenOptions,
         entropy: &dyn Entropy,
     ) -> Result<Self, OpenError> {
-        let (connection, lock) = open_file(path, &keyring, options, entropy)?;
-        Ok(Self::new(
-            crate::driver::Driver::Sqlite(Driver::threads(connection, path)?),
-            keyring,
-            Some(lock),
-        ))
+        let open = || {
+            let (connection, lock) = open_file(path, &keyring, options, entropy)?;
+            Ok((Driver::threads(connection, path)?, lock))
+        };
+        let (driver, lock) = open().map_err(|error: OpenError| error.or_full(path))?;
+        Ok(Self::new(crate::driver::Driver::Sqlite(driver), keyring, Some(lock)))
     }
 
     /// Opens the database at `path` without threads: whoever calls runs the statements. For

@@ -11,6 +11,10 @@ impl Upkeep for UnsureStore {
         self.go("missing_migrations", self.inner.missing_migrations()).await
     }
 
+    async fn check(&self) -> Answer<()> {
+        self.go("check", self.inner.check()).await
+    }
+
     async fn prunable(&self, before: &PruneBefore) -> Answer<Pruned> {
         self.go("prunable", self.inner.prunable(before)).await
     }

@@ -129,14 +129,19 @@ impl Failure {
         )
     }
 
-    /// The store could not do it. What it says is for the operator: it is logged here.
+    /// The store could not do it. What it says is for the operator: it is logged here, where the
+    /// store has not told of it itself.
     pub(crate) fn store(error: &StoreError) -> Self {
-        tracing::error!(%error, "the store could not be used");
+        if !error.is_told() {
+            tracing::error!(%error, "the store could not be used");
+        }
         match error {
-            StoreError::Unavailable(_) | StoreError::Sealed { .. } => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The app cannot reach its data now. Call again in a moment; what was done is not done twice.",
-            ),
+            StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Sealed { .. } => {
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The app cannot reach its data now. Call again in a moment; what was done is not done twice.",
+                )
+            }
             StoreError::Corrupt { .. } => Self::internal(),
         }
     }
@@ -326,7 +331,8 @@ mod tests {
     #[test]
     fn what_the_store_says_stays_inside() {
         let errors = [
-            StoreError::Unavailable("disk /var/secret is full".to_owned()),
+            StoreError::Unavailable("/var/secret cannot be opened".to_owned()),
+            StoreError::Full("disk /var/secret is full".to_owned()),
             StoreError::Sealed { what: "the secret key", key_id: "secret-1".to_owned() },
             StoreError::Corrupt { table: "tenant", detail: "secret".to_owned() },
         ];

@@ -193,11 +193,14 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
 }
 
 /// Why the store could not do what was asked, by what the caller does next.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database cannot be used right now: try again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The disk of the database is full: try again later, when an operator has made room.
+    #[error("the disk of the database is full: {0}")]
+    Full(String),
     /// A secret cannot be decrypted: an operator has to bring the key back.
     #[error("{what} cannot be decrypted: it was encrypted with key {key_id}")]
     Sealed {
@@ -214,6 +217,16 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+}
+
+impl StoreError {
+    /// Whether the store tells of it itself, once for all who meet it: nobody else has to log it.
+    pub fn is_told(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Full(_) => true,
+            Self::Sealed { .. } | Self::Corrupt { .. } => false,
+        }
+    }
 }
 
 /// Something with the version it was read at; a write names the version it expects.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::ports::StoreError;
 
-/// The state of the schema, and giving up what nobody needs any more.
+/// The state of the database and its schema, and giving up what nobody needs any more.
 ///
 /// # Errors
 /// [`StoreError`], from every method here.
@@ -14,6 +14,10 @@ pub trait Upkeep: Send + Sync {
     /// How many migrations that this program knows the database lacks: none, as long as nobody
     /// puts an older database in its place.
     async fn missing_migrations(&self) -> Result<usize, StoreError>;
+
+    /// Whether it can be used. Where it could not be written last, something is written: nothing else
+    /// shows that it can be again.
+    async fn check(&self) -> Result<(), StoreError>;
 
     /// How much could be given up.
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError>;

@@ -9,7 +9,12 @@
 
 mod backup;
 mod collector;
+#[path = "../replicas/database.rs"]
+mod database;
+mod database_gone;
+mod disk_full;
 mod installation;
+mod observed;
 mod rabbitmq;
 mod roles;
 mod traces;

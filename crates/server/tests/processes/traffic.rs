@@ -34,7 +34,7 @@ impl Traffic {
                     }
                     let reference = format!("TRAFFIC--{shopper}-{number}");
                     match order(&client, &app, &token, &reference).await {
-                        Ok(()) => answered.fetch_add(1, Ordering::SeqCst),
+                        Ok(_) => answered.fetch_add(1, Ordering::SeqCst),
                         Err(failure) => {
                             failures.push(format!("{reference}: {failure}"));
                             0
@@ -75,12 +75,13 @@ impl Traffic {
     }
 }
 
-async fn order(
+/// Initializes the payment of an order. Returns its transaction id, or what was answered instead.
+pub async fn order(
     client: &reqwest::Client,
     app: &str,
     token: &str,
     reference: &str,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let body = json!({
         "orderData": {
             "orderReference": reference, "priceMode": "GROSS_MODE", "storeName": "DE",
@@ -106,9 +107,10 @@ async fn order(
     let status = response.status();
     let text = response.text().await.map_err(|error| format!("{error:?}"))?;
     let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    if status.is_success() && answer["isSuccessful"] == json!(true) {
-        Ok(())
-    } else {
-        Err(format!("{status} {text}"))
+    match answer["transactionId"].as_str() {
+        Some(transaction) if status.is_success() && answer["isSuccessful"] == json!(true) => {
+            Ok(transaction.to_owned())
+        }
+        _ => Err(format!("{status} {text}")),
     }
 }

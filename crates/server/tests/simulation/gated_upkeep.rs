@@ -13,6 +13,10 @@ impl Upkeep for GatedStore {
         self.use_it(self.inner.missing_migrations()).await
     }
 
+    async fn check(&self) -> Answer<()> {
+        self.use_it(self.inner.check()).await
+    }
+
     async fn prunable(&self, before: &PruneBefore) -> Answer<Pruned> {
         self.use_it(self.inner.prunable(before)).await
     }

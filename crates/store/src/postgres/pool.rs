@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::server::PostgresServer;
 use super::session::{Session, Trouble};
 use crate::OpenError;
+use crate::condition::Condition;
 use crate::database::{Database, Failure};
 use crate::driver::WriteCounts;
 use crate::error::store_error;
@@ -59,6 +60,7 @@ pub(crate) struct Pool {
     together: Option<Together>,
     handles: Vec<JoinHandle<()>>,
     counters: Arc<Counters>,
+    condition: Condition,
 }
 
 #[derive(Default)]
@@ -87,7 +89,8 @@ impl Pool {
             let serve = move || worker.serve(&queue);
             handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
         }
-        Ok(Self { tasks: Some(tasks), together: Some(together), handles, counters })
+        let (tasks, together) = (Some(tasks), Some(together));
+        Ok(Self { tasks, together, handles, counters, condition: Condition::default() })
     }
 
     pub fn counts(&self) -> WriteCounts {
@@ -95,6 +98,11 @@ impl Pool {
             writes: self.counters.writes.load(Ordering::Relaxed),
             transactions: self.counters.transactions.load(Ordering::Relaxed),
         }
+    }
+
+    /// How it stands with the database.
+    pub fn condition(&self) -> &Condition {
+        &self.condition
     }
 
     /// Carries out an operation in a transaction of its own, and answers once that has ended.
@@ -254,10 +262,13 @@ impl Job for Batch {
         self.is_whole
     }
 
+    fn failure(&self) -> Option<&StoreError> {
+        self.jobs.iter().find_map(|job| job.failure())
+    }
+
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
-        let why = lost.map(|lost| lost.to_string());
         for job in self.jobs {
-            job.answer(why.clone().map(StoreError::Unavailable));
+            job.answer(lost.clone());
         }
     }
 }

@@ -229,7 +229,7 @@ fn of_payment(id: PaymentId) -> impl Fn(StoreError) -> StoreError {
         StoreError::Corrupt { table, detail } => {
             StoreError::Corrupt { table, detail: format!("payment {id}: {detail}") }
         }
-        StoreError::Unavailable(_) | StoreError::Sealed { .. } => error,
+        StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Sealed { .. } => error,
     }
 }
 

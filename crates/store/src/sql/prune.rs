@@ -141,6 +141,10 @@ impl Upkeep for DatabaseStore {
         self.driver.read(missing_migrations).await
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.driver.check().await
+    }
+
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {
         let before = *before;
         self.driver.read(move |db| prunable(db, &before)).await
@@ -156,6 +160,10 @@ impl Upkeep for DatabaseStore {
 impl Upkeep for DatabaseOperator {
     async fn missing_migrations(&self) -> Result<usize, StoreError> {
         self.driver.read(missing_migrations).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.driver.check().await
     }
 
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {

@@ -5,36 +5,60 @@ use app::ports::StoreError;
 use rusqlite::Connection;
 
 use crate::database::Database;
+use crate::error::not_available;
 use crate::job::Job;
 
 /// Carries out all jobs in one transaction and answers them. If the transaction is lost, all of
-/// them are.
-pub(crate) fn run_batch(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
-    let lost = in_one_transaction(connection, &mut jobs).err().map(|error| {
+/// them are. Returns whether something was written to disk.
+pub(crate) fn run_batch(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) -> bool {
+    let done = in_one_transaction(connection, &mut jobs);
+    if done.is_err()
         // It may have been undone already, by the error itself.
-        if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "a transaction could not be undone");
-        }
-        error.to_string()
-    });
+        && !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be undone");
+    }
+    answer_all(jobs, done.as_ref().err());
+    done.unwrap_or(false)
+}
+
+/// Answers each of them: with its own result, or with why all of them were lost.
+pub(crate) fn answer_all(jobs: Vec<Box<dyn Job>>, lost: Option<&StoreError>) {
     for job in jobs {
-        job.answer(lost.clone().map(StoreError::Unavailable));
+        job.answer(lost.cloned());
     }
 }
 
-fn in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+fn in_one_transaction(
+    connection: &Connection,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<bool, StoreError> {
+    let carry_out = |sql: &str| -> Result<(), StoreError> {
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        done.map(|_| ()).map_err(|error| not_available(&error))
+    };
+    let mut wrote = false;
+    carry_out("BEGIN IMMEDIATE")?;
     for job in jobs {
-        connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if !job.run(&Database::Sqlite(connection)) {
-            connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        carry_out("SAVEPOINT job")?;
+        let before = connection.total_changes();
+        let keep = job.run(&Database::Sqlite(connection));
+        // Some errors, a full disk for one, undo the whole transaction.
+        if connection.is_autocommit()
+            && let Some(failure) = job.failure()
+        {
+            return Err(failure.clone());
         }
-        connection.prepare_cached("RELEASE job")?.execute([])?;
+        if keep {
+            wrote |= connection.total_changes() > before;
+        } else {
+            carry_out("ROLLBACK TO job")?;
+        }
+        carry_out("RELEASE job")?;
     }
-    connection.prepare_cached("COMMIT")?.execute([])?;
-    Ok(())
+    carry_out("COMMIT")?;
+    Ok(wrote)
 }
 
 #[cfg(test)]
@@ -108,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_unavailable_and_what_fits_goes_on() {
+    fn a_full_disk_is_told_as_such_and_what_fits_goes_on() {
         let connection = database();
         connection.execute_batch("CREATE TABLE blob (b BLOB) STRICT").unwrap();
         connection.pragma_update(None, "max_page_count", 8).unwrap();
@@ -118,7 +142,7 @@ mod tests {
         });
         run_batch(&connection, vec![huge]);
         let error = huge_answer.blocking_recv().unwrap().unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(matches!(error, StoreError::Full(_)), "{error}");
         let (small, small_answer) = insert(2, |n| Ok(Written::Keep(n)));
         run_batch(&connection, vec![small]);
         assert_eq!(small_answer.blocking_recv().unwrap().unwrap(), 2);

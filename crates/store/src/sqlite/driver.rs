@@ -12,11 +12,14 @@ use app::ports::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::run_batch;
+use super::batch::{answer_all, run_batch};
 use super::connection;
+use super::place::Place;
 use crate::OpenError;
+use crate::condition::{Condition, Done};
 use crate::database::Database;
 use crate::driver::WriteCounts;
+use crate::error::not_available;
 use crate::job::{Job, Written, job};
 
 /// At most so many writes share one transaction and its fsync.
@@ -35,22 +38,52 @@ struct Counters {
 }
 
 impl Counters {
-    fn run(&self, connection: &Connection, jobs: Vec<Box<dyn Job>>) {
+    fn count(&self, jobs: &[Box<dyn Job>]) {
         let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
         self.writes.fetch_add(count, Ordering::Relaxed);
         self.transactions.fetch_add(1, Ordering::Relaxed);
-        run_batch(connection, jobs);
+    }
+}
+
+/// The connection that writes.
+struct Writer {
+    connection: Connection,
+    /// Where its file was when it was opened; nowhere if it is in memory.
+    place: Option<Place>,
+    counters: Arc<Counters>,
+    condition: Arc<Condition>,
+}
+
+impl Writer {
+    fn new(connection: Connection, place: Option<Place>) -> Self {
+        Self { connection, place, counters: Arc::default(), condition: Arc::default() }
+    }
+
+    /// Carries out all jobs in one transaction, and answers them.
+    fn run(&self, jobs: Vec<Box<dyn Job>>) {
+        if let Some(place) = &self.place
+            && let Err(error) = place.check()
+        {
+            return answer_all(jobs, Some(&StoreError::Unavailable(error.to_string())));
+        }
+        self.counters.count(&jobs);
+        let wrote = run_batch(&self.connection, jobs);
+        let has_room = || self.place.as_ref().is_none_or(Place::has_room);
+        if wrote && (!self.condition.is_full() || has_room()) {
+            self.condition.saw(Done::Written, Ok(()));
+        }
     }
 }
 
 pub(crate) struct Driver {
     counters: Arc<Counters>,
+    condition: Arc<Condition>,
     mode: Mode,
 }
 
 enum Mode {
     Threads(Threads),
-    Inline(Mutex<Connection>),
+    Inline(Mutex<Writer>),
 }
 
 struct Threads {
@@ -89,12 +122,13 @@ where
 impl Driver {
     /// One thread that writes to `writer`, and some that read from the file beside it.
     pub fn threads(writer: Connection, path: &Path) -> Result<Self, OpenError> {
-        let counters = Arc::new(Counters::default());
+        let place =
+            Place::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let writer = Writer::new(writer, Some(place));
+        let (counters, condition) = (writer.counters.clone(), writer.condition.clone());
         let (write, writes) = mpsc::channel(WRITES_WAITING_MAX);
         let (read, reads) = mpsc::channel(READS_WAITING_MAX);
-        let counting = Arc::clone(&counters);
-        let mut handles =
-            vec![spawn("store-writer", move || serve_writes(&writer, writes, &counting))?];
+        let mut handles = vec![spawn("store-writer", move || serve_writes(&writer, writes))?];
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..READERS {
             let connection = connection::open_reader(path)?;
@@ -102,12 +136,19 @@ impl Driver {
             handles.push(spawn("store-reader", move || serve_reads(&connection, &reads))?);
         }
         let senders = Some(Senders { writer: write, readers: read });
-        Ok(Self { counters, mode: Mode::Threads(Threads { senders, handles }) })
+        Ok(Self { counters, condition, mode: Mode::Threads(Threads { senders, handles }) })
     }
 
     /// No threads: whoever calls runs the statements.
     pub fn inline(connection: Connection) -> Self {
-        Self { counters: Arc::default(), mode: Mode::Inline(Mutex::new(connection)) }
+        let writer = Writer::new(connection, None);
+        let (counters, condition) = (writer.counters.clone(), writer.condition.clone());
+        Self { counters, condition, mode: Mode::Inline(Mutex::new(writer)) }
+    }
+
+    /// How it stands with the database.
+    pub fn condition(&self) -> &Condition {
+        &self.condition
     }
 
     pub fn counts(&self) -> WriteCounts {
@@ -125,15 +166,18 @@ impl Driver {
     {
         let (job, answer) = job(operation);
         match &self.mode {
-            Mode::Inline(connection) => {
-                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                self.counters.run(&connection, vec![job]);
+            Mode::Inline(writer) => {
+                writer.lock().unwrap_or_else(PoisonError::into_inner).run(vec![job]);
             }
             Mode::Threads(threads) => {
                 threads.senders()?.writer.send(job).await.map_err(|_| stopped())?;
             }
         }
-        answer.await.map_err(|_| stopped())?
+        let result = answer.await.map_err(|_| stopped())?;
+        if let Err(error) = &result {
+            self.condition.saw(Done::Written, Err(error));
+        }
+        result
     }
 
     /// Runs what may not be part of a transaction, on the caller's thread.
@@ -142,8 +186,8 @@ impl Driver {
         operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         match &self.mode {
-            Mode::Inline(connection) => {
-                operation(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+            Mode::Inline(writer) => {
+                operation(&writer.lock().unwrap_or_else(PoisonError::into_inner).connection)
             }
             Mode::Threads(_) => Err(StoreError::Unavailable("the store's threads use it".into())),
         }
@@ -156,9 +200,9 @@ impl Driver {
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.mode {
-            Mode::Inline(connection) => {
-                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                read_snapshot(&connection, operation)
+            Mode::Inline(writer) => {
+                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                read_snapshot(&writer.connection, operation)
             }
             Mode::Threads(threads) => {
                 let (reply, answer) = oneshot::channel();
@@ -197,14 +241,10 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 /// Takes all writes that wait and carries them out together.
-fn serve_writes(
-    connection: &Connection,
-    mut writes: mpsc::Receiver<Box<dyn Job>>,
-    counters: &Counters,
-) {
+fn serve_writes(writer: &Writer, mut writes: mpsc::Receiver<Box<dyn Job>>) {
     let mut jobs = Vec::new();
     while writes.blocking_recv_many(&mut jobs, BATCH_MAX) > 0 {
-        counters.run(connection, std::mem::take(&mut jobs));
+        writer.run(std::mem::take(&mut jobs));
     }
 }
 
@@ -222,7 +262,7 @@ fn read_snapshot<T>(
     connection: &Connection,
     operation: impl Fn(&Database) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let unavailable = |error: rusqlite::Error| StoreError::Unavailable(error.to_string());
+    let unavailable = |error: rusqlite::Error| not_available(&error);
     let snapshot = connection.unchecked_transaction().map_err(unavailable)?;
     let result = operation(&Database::Sqlite(&snapshot));
     // Nothing was written; ending it lets the log be taken over into the database.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use app::limits::{CALL_STALE, LEASE};
 use app::ports::{
-    Commit, CommitOutcome, Entropy, Expected, Lease, PaymentChange, Store, StoreError,
-    TenantChange, TenantCommit,
+    Commit, CommitOutcome, Entropy, Expected, Lease, PaymentChange, Received, Store, StoreError,
+    TenantChange, TenantCommit, Upkeep,
 };
 use jiff::SignedDuration;
 use payment::{Mode, Purpose};
@@ -325,4 +325,31 @@ async fn many_writers_at_once_share_transactions_and_lose_nothing() {
     drop(store);
     let backlog = place.open().backlog(place.entropy.now()).await.unwrap();
     assert_eq!(backlog.inbox_waiting, 300);
+}
+
+/// SQLite itself would go on writing to a file that nobody finds again.
+#[tokio::test]
+async fn a_database_that_was_moved_away_is_not_written_until_it_is_back() {
+    let place = Place::new();
+    let store = place.open();
+    let aside = place.folder.path().join("aside.db");
+    fs::rename(place.path(), &aside).unwrap();
+    let refused = store.receive(builders::event(&place.entropy, "evt_1")).await.unwrap_err();
+    assert!(refused.to_string().contains("put it back"), "{refused}");
+    assert!(store.check().await.is_err(), "and readiness says so");
+
+    fs::write(place.path(), b"").unwrap();
+    let refused = store.receive(builders::event(&place.entropy, "evt_1")).await.unwrap_err();
+    assert!(refused.to_string().contains("another file took the place"), "{refused}");
+
+    fs::rename(&aside, place.path()).unwrap();
+    store.check().await.unwrap();
+    assert_eq!(
+        store.receive(builders::event(&place.entropy, "evt_1")).await.unwrap(),
+        Received::New
+    );
+    drop(store);
+    let again = place.open();
+    let known = again.receive(builders::event(&place.entropy, "evt_1")).await.unwrap();
+    assert_eq!(known, Received::Duplicate, "it was written where it is found");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::link::{Link, LinkState};
+use app::ports::StoreError;
 use app::process::Unready;
 use axum::Json;
 use axum::extract::State;
@@ -28,13 +29,30 @@ pub(crate) async fn ready(State(state): State<WebState>) -> Result<Json<Value>, 
     if let Some(reason) = state.process.unready(state.context.entropy.now()) {
         return Err(unready(told(&reason)));
     }
-    match tokio::time::timeout(READY_TIMEOUT, state.context.store.missing_migrations()).await {
+    let store = &state.context.store;
+    let asked = async {
+        store.check().await?;
+        store.missing_migrations().await
+    };
+    match tokio::time::timeout(READY_TIMEOUT, asked).await {
         Ok(Ok(0)) => Ok(Json(how_it_is(&state))),
         Ok(Ok(missing)) => Err(unready(format!(
             "The database lacks {missing} migration(s): an older one was put in its place. Run \
              `paybridge migrate`, or start again."
         ))),
-        Ok(Err(error)) => Err(Failure::store(&error)),
+        Ok(Err(StoreError::Full(_))) => Err(unready(
+            "The disk of the database is full; make room on it. Nothing new is taken until then, what \
+             was answered is kept, and all goes on by itself."
+                .to_owned(),
+        )),
+        Ok(Err(StoreError::Unavailable(_))) => Err(unready(
+            "The database cannot be used; the app's log says why. All goes on by itself when it is \
+             back."
+                .to_owned(),
+        )),
+        Ok(Err(error @ (StoreError::Sealed { .. } | StoreError::Corrupt { .. }))) => {
+            Err(Failure::store(&error))
+        }
         Err(_) => Err(unready(
             "The store does not answer; look at the app's log and at the database.".to_owned(),
         )),

@@ -4,13 +4,10 @@ use app::ports::StoreError;
 
 use super::DatabaseOperator;
 use crate::database::params;
-use crate::driver::Driver;
+use crate::driver::{ANY_WRITE, Driver};
 use crate::error::At;
 use crate::job::Written;
 use crate::sqlite;
-
-/// Any write will do; it is undone.
-const WRITE: &str = "UPDATE installation SET id = id";
 
 /// What is left of rows that were erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +28,7 @@ impl DatabaseOperator {
     pub async fn check_write(&self) -> Result<(), StoreError> {
         self.driver
             .write(|db| {
-                db.execute(WRITE, params![]).at("installation")?;
+                db.execute(ANY_WRITE, params![]).at("installation")?;
                 Ok(Written::Undo(()))
             })
             .await

@@ -187,6 +187,10 @@ impl Upkeep for DownStore {
         down()
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        down()
+    }
+
     async fn prunable(&self, _: &PruneBefore) -> Result<Pruned, StoreError> {
         down()
     }
