@@ -247,7 +247,9 @@ impl Context {
     /// Another call has the payment: wait for it a moment, then go on with it under its key.
     pub(crate) async fn finish_other_call(&self, stored: Stored) -> Result<(), Problem> {
         let Some(call) = &stored.value.open_call else { return Ok(()) };
-        let mut waited = self.entropy.now().duration_since(call.planned_at);
+        let waited = self.entropy.now().duration_since(call.planned_at);
+        // Planned while the clock was ahead: nobody waits until it is as late as that again.
+        let mut waited = waited.max(SignedDuration::ZERO);
         let id = call.id;
         let mut stored = stored;
         while waited < CALL_PATIENCE {

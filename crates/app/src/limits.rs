@@ -42,6 +42,11 @@ pub const INBOX_TRIES_MAX: u32 = 30;
 pub const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(1);
 /// The longest delay between two tries.
 pub const RETRY_DELAY_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// Nothing is put off for longer: what is due later was written while the clock was ahead, and is due
+/// now. Twice the longest delay between two tries, so that clocks may differ.
+pub const DUE_MAX: SignedDuration = SignedDuration::from_mins(10);
+/// The same of accounts that are looked after.
+pub const WATCH_DUE_MAX: SignedDuration = SignedDuration::from_mins(30);
 /// How often a use case reads again after somebody else was faster.
 pub const CONFLICTS_MAX: u32 = 20;
 /// A pre-order that nothing has happened to for so long is a cart that was left: it is called off,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use payment::{
     ItemReference, Money, NewReversal, NewTransfer, Payment, PayoutRefused, PspAccountId,
     PspChargeId, PspTransferId, Purpose, ReversalId, Share, TenantId, Transfer, TransferId, Wanted,
@@ -236,7 +237,9 @@ impl Context {
     /// is not known is settled before anything is decided (rule R18).
     async fn settle_open_call(&self, stored: Stored) -> Result<Step, Problem> {
         let Some(call) = &stored.value.open_call else { return Ok(Step::Again) };
-        let (id, mut waited) = (call.id, self.entropy.now().duration_since(call.planned_at));
+        let waited = self.entropy.now().duration_since(call.planned_at);
+        // Planned while the clock was ahead: nobody waits until it is as late as that again.
+        let (id, mut waited) = (call.id, waited.max(SignedDuration::ZERO));
         let mut stored = stored;
         while waited < CALL_PATIENCE {
             tokio::time::sleep(INITIALIZE_POLL.unsigned_abs()).await;

@@ -136,6 +136,10 @@ impl Process {
             return None;
         }
         let silent = now.duration_since(Timestamp::from_microsecond(came_round).ok()?);
+        if silent.is_negative() {
+            // The clock jumped back: it is counted from now on, not from a time still to come.
+            self.worker_came_round(now);
+        }
         (silent > WORKER_SILENCE_MAX).then(|| Unready::WorkerSilent { seconds: silent.as_secs() })
     }
 
@@ -172,6 +176,7 @@ mod tests {
         process.stop();
         assert_eq!(process.unready(late), Some(Unready::Stopping));
     }
+
     #[test]
     fn a_broker_that_is_gone_makes_only_a_worker_unready() {
         let now = Timestamp::from_second(1_000_000).unwrap();
@@ -185,5 +190,15 @@ mod tests {
         link.down(now, "refused");
         assert_eq!(worker.unready(now), gone(Some("refused".to_owned())));
         assert_eq!(all.unready(now), None, "what it takes in is kept");
+    }
+
+    #[test]
+    fn a_stuck_worker_is_noticed_although_the_clock_jumped_back() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let process = Process::default();
+        process.worker_came_round(now + SignedDuration::from_hours(3));
+        assert_eq!(process.unready(now), None);
+        let late = now + WORKER_SILENCE_MAX + SignedDuration::from_secs(1);
+        assert!(matches!(process.unready(late), Some(Unready::WorkerSilent { .. })));
     }
 }

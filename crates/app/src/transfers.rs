@@ -4,7 +4,7 @@
 //! The shop throws away an answer that is not of the form it knows, and ignores the status. So every
 //! outcome is an entry of the answer, whatever went wrong, and nothing here is an error.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use payment::{ItemReference, MerchantReference, OrderReference, PspTransferId, TenantId};
 use protocol::transfers::{TransfersAnswer, TransmissionItem, TransmissionResult, TransmittedItem};
 
@@ -95,7 +95,8 @@ impl Context {
         group: &Group,
         begun: Timestamp,
     ) -> Vec<Outcome> {
-        let left = TRANSFERS_PATIENCE - self.entropy.now().duration_since(begun);
+        let spent = self.entropy.now().duration_since(begun).max(SignedDuration::ZERO);
+        let left = TRANSFERS_PATIENCE - spent;
         let work = async {
             match &group.task {
                 Task::PayOut => Box::pin(self.pay_out(tenant, group)).await,

@@ -128,9 +128,11 @@ impl Consumer {
         Some(Instant::now() + MOVE_RETRY)
     }
 
-    async fn keep_house(&self) {
+    /// What the loop does every [`HOUSEKEEPING`], once.
+    pub async fn keep_house(&self) {
         // What is wrong the store tells of itself, and that it is over.
         let _ = self.context.store.check().await;
+        self.bring_back().await;
         if let Err(error) = self.context.finish_open_calls(&self.worker).await
             && !error.is_told()
         {
@@ -151,6 +153,23 @@ impl Consumer {
             Ok(backlog) => self.gauge(&backlog),
             Err(error) if error.is_told() => {}
             Err(error) => tracing::error!(%error, "the backlog could not be counted"),
+        }
+    }
+
+    /// Finds what was put off by a clock that was ahead.
+    async fn bring_back(&self) {
+        let channels: Vec<String> = self.relay.routes.0.keys().cloned().collect();
+        match self.context.store.bring_back(self.context.entropy.now(), &channels).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::warn!(
+                rows,
+                "work was due later than anything is put off, so it is due now: the clock was ahead. \
+                 Next: `paybridge doctor` compares it with the payment provider's"
+            ),
+            Err(error) if error.is_told() => {}
+            Err(error) => {
+                tracing::error!(%error, "work that is due too late could not be looked for")
+            }
         }
     }
 

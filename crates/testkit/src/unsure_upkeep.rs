@@ -2,6 +2,7 @@
 
 use app::ports::{PruneBefore, Pruned, Upkeep};
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::unsure_store::{Answer, UnsureStore};
 
@@ -13,6 +14,10 @@ impl Upkeep for UnsureStore {
 
     async fn check(&self) -> Answer<()> {
         self.go("check", self.inner.check()).await
+    }
+
+    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Answer<u64> {
+        self.go("bring_back", self.inner.bring_back(now, channels)).await
     }
 
     async fn prunable(&self, before: &PruneBefore) -> Answer<Pruned> {

@@ -19,6 +19,12 @@ pub trait Upkeep: Send + Sync {
     /// shows that it can be again.
     async fn check(&self) -> Result<(), StoreError>;
 
+    /// Makes due at once whatever is due later than anything is ever put off ([`DUE_MAX`]): it was
+    /// written while the clock was ahead. Returns how many rows.
+    ///
+    /// [`DUE_MAX`]: crate::limits::DUE_MAX
+    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Result<u64, StoreError>;
+
     /// How much could be given up.
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError>;
 

@@ -18,6 +18,7 @@ mod cancel;
 mod capture;
 mod catch_up;
 mod channels;
+mod clock_jumps;
 mod commands;
 mod configuration;
 mod customer;

@@ -2,6 +2,7 @@
 
 use app::ports::{PruneBefore, Pruned, StoreError, Upkeep};
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::gated_store::GatedStore;
 
@@ -15,6 +16,10 @@ impl Upkeep for GatedStore {
 
     async fn check(&self) -> Answer<()> {
         self.use_it(self.inner.check()).await
+    }
+
+    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Answer<u64> {
+        self.use_it(self.inner.bring_back(now, channels)).await
     }
 
     async fn prunable(&self, before: &PruneBefore) -> Answer<Pruned> {

@@ -1,9 +1,10 @@
 //! The questions that do not start from a tenant, all in one place: the worker's claims, the
 //! pre-orders that were forgotten, what is kept too long, the tenant of a webhook whose address names
-//! none, whose an account is, what waits in all, what a start clears, which rows there are for an operator ([`operator`]),
+//! none, whose an account is, what waits in all, what a start clears, what is due too late ([`ahead`]), which rows there are for an operator ([`operator`]),
 //! whose a token is and what is sealed with which key ([`secrets`]), which accounts are looked after
 //! ([`watch`]). Every other statement of this store names the tenant first.
 
+pub(super) mod ahead;
 pub(super) mod operator;
 pub(super) mod secrets;
 pub(super) mod watch;

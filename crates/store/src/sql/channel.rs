@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use app::limits::{CHANNEL_PARK_AGE, CHANNEL_PARK_READS};
+use app::limits::{CHANNEL_HIDE, CHANNEL_PARK_AGE, CHANNEL_PARK_READS};
 use app::operate::advice;
 use app::ports::{ChannelMessage, MessageId, StoreError};
 use jiff::Timestamp;
@@ -100,7 +100,10 @@ impl Candidate {
     }
 
     fn verdict(&self, now: i64) -> Verdict {
-        let hidden = self.hidden_until.is_some_and(|until| until > now);
+        // A time that lies further ahead was set while the clock was.
+        let latest = i128::from(now) + CHANNEL_HIDE.as_micros();
+        let hidden = |until| until > now && i128::from(until) <= latest;
+        let hidden = self.hidden_until.is_some_and(hidden);
         if self.parked || hidden || self.waits_for_another {
             return Verdict::Hold;
         }

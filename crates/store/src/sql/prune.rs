@@ -8,6 +8,7 @@ use app::ports::{PruneBefore, Pruned, StoreError, Upkeep};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::across_tenants::ahead;
 use super::{DatabaseOperator, DatabaseStore, value};
 use crate::database::{Database, params};
 use crate::error::At;
@@ -145,6 +146,12 @@ impl Upkeep for DatabaseStore {
         self.driver.check().await
     }
 
+    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Result<u64, StoreError> {
+        let channels = channels.to_vec();
+        let bring = move |db: &Database| ahead::bring_back(db, now, &channels).map(Written::Keep);
+        self.driver.write(bring).await
+    }
+
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {
         let before = *before;
         self.driver.read(move |db| prunable(db, &before)).await
@@ -164,6 +171,12 @@ impl Upkeep for DatabaseOperator {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.driver.check().await
+    }
+
+    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Result<u64, StoreError> {
+        let channels = channels.to_vec();
+        let bring = move |db: &Database| ahead::bring_back(db, now, &channels).map(Written::Keep);
+        self.driver.write(bring).await
     }
 
     async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {

@@ -52,6 +52,7 @@ pub(crate) fn all() -> Vec<&'static str> {
     [
         of_a_tenant().as_slice(),
         across_tenants::STATEMENTS,
+        across_tenants::ahead::STATEMENTS,
         across_tenants::operator::STATEMENTS,
         across_tenants::secrets::STATEMENTS,
         prune::STATEMENTS,

@@ -191,6 +191,10 @@ impl Upkeep for DownStore {
         down()
     }
 
+    async fn bring_back(&self, _: Timestamp, _: &[String]) -> Result<u64, StoreError> {
+        down()
+    }
+
     async fn prunable(&self, _: &PruneBefore) -> Result<Pruned, StoreError> {
         down()
     }
