@@ -27,6 +27,10 @@ const EXPOSED_HEADERS: &str = "retry-after";
 /// How long a browser remembers the answer, in seconds.
 const PREFLIGHT_SECONDS: &str = "600";
 
+/// Refusals that a page of any origin may read, because what it does next depends on them.
+const READABLE: [StatusCode; 3] =
+    [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+
 /// The rates of browsers, by address.
 pub(crate) type Browsers = Arc<Rate<IpAddr>>;
 
@@ -41,6 +45,19 @@ pub(crate) async fn preflight(request: Request) -> Response {
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_SECONDS));
     allow(&mut response, origin);
+    response
+}
+
+/// Middleware, outside of the sign-in: a page may read that its token has ended or that it has to
+/// wait. Such an answer says nothing of the tenant; one about the origin stays closed to the page.
+pub(crate) async fn tell_page(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = next.run(request).await;
+    let is_for_any = READABLE.contains(&response.status());
+    let is_told = response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN);
+    if let (Some(origin), true, false) = (origin, is_for_any, is_told) {
+        allow(&mut response, origin);
+    }
     response
 }
 

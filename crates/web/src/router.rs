@@ -73,7 +73,8 @@ fn guarded(
         Access::Browser => {
             let browsers = Arc::new(Rate::new(state.limits.browser_per_second));
             let origin = middleware::from_fn_with_state((state.clone(), browsers), browser::guard);
-            routes.route_layer(origin).route_layer(signed_in)
+            let told = middleware::from_fn(browser::tell_page);
+            routes.route_layer(origin).route_layer(signed_in).route_layer(told)
         }
     }
 }

@@ -268,3 +268,22 @@ async fn a_browser_is_limited_by_its_address_and_the_shop_is_not() {
     let shop = as_caller(post("/payments", "{}"), &own);
     assert_eq!(app.call(from(shop, "192.0.2.1")).await.status, 200);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_reads_that_it_needs_another_token_or_has_to_wait() {
+    let limits = Limits { browser_per_second: NonZeroU32::MIN, ..Limits::default() };
+    let app = for_browsers(limits).await;
+    let customer = format!("customer-of-{TENANT}");
+    for (token, status) in [("ended", 401), ("keys-are-down", 503)] {
+        let answer = app.call(browser(token, SHOP)).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(answer.headers["access-control-allow-origin"], SHOP, "{token}");
+    }
+    let mut last = app.call(from(browser(&customer, SHOP), "192.0.2.1")).await;
+    while last.status == 200 {
+        last = app.call(from(browser(&customer, SHOP), "192.0.2.1")).await;
+    }
+    assert_eq!(last.status, 429, "{}", last.body);
+    assert_eq!(last.headers["access-control-allow-origin"], SHOP);
+    assert_eq!(last.headers["access-control-expose-headers"], "retry-after");
+}
