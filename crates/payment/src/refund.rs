@@ -169,16 +169,17 @@ impl Payment {
         (!kept.is_zero()).then_some(kept)
     }
 
-    /// What came in after a cancel and the PSP would not give back: a refund of ours of no less came
-    /// to nothing. It is not asked for again by itself. The reason seldom passes, and where the PSP
-    /// tells of each try, every no would bring the next one (rule R9).
+    /// What came in after a cancel and the PSP would not give back: a refund of ours of this very
+    /// amount came to nothing. It is not asked for again by itself. The reason seldom passes, and where
+    /// the PSP tells of each try, every no would bring the next one (rule R9). Another amount is
+    /// another matter: it may have been too much because of a refund that we had not heard of.
     pub fn not_given_back(&self) -> Option<Money> {
         if self.status != Status::CancelRequested {
             return None;
         }
         let kept = self.kept()?;
         let tried = |refund: &Refund| {
-            refund.is_ours() && refund.state.came_to_nothing() && refund.amount.covers(kept)
+            refund.is_ours() && refund.state.came_to_nothing() && refund.amount == kept
         };
         self.refunds.iter().any(tried).then_some(kept)
     }

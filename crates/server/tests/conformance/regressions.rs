@@ -168,6 +168,30 @@ async fn money_that_an_answer_finds_to_be_in_after_a_cancel_is_given_back_withou
     }
 }
 
+/// Of a cart's debit a part was given back by hand, and nobody told. All of it was asked for when the
+/// cart was called off, which was too much; what was left stayed here (rule R9).
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_money_that_was_given_back_in_part_by_hand_is_given_back_too() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    let transaction = app.pre_order(&order).await;
+    app.pay_by_debit(&transaction, "DE89370400440532013000").await;
+    app.settle().await;
+    app.hold_webhooks();
+    app.advance(LONG_ENOUGH).await;
+    let form = format!("payment_intent={transaction}&amount=5000");
+    app.stripe(Method::POST, "/v1/refunds", &form).await;
+    let (status, answer) = app.cancel_pre_order(&transaction).await;
+    assert_eq!(status, 422, "more than is left: {answer}");
+
+    app.release_webhooks();
+    app.settle().await;
+    app.assert_nothing_kept(&transaction);
+    assert_eq!(app.money(&transaction).refunds, 2);
+    assert_eq!(app.payment_with(&transaction).await.status.name(), "canceled");
+    app.assert_drained().await;
+}
+
 /// The same refund was asked for twice, and the tenant was disconnected in between: the shop was told
 /// that it had failed, and its money had been given back (rule R12).
 #[tokio::test(start_paused = true)]
