@@ -211,8 +211,8 @@ impl Journey {
 
     /// Everything works again, and what was left open comes to its end.
     async fn calm_down(&mut self) {
-        self.app.sandbox.clear_faults();
         for _ in 0..6 {
+            self.app.stripe_is_back().await;
             self.app.release_webhooks();
             self.app.advance(SignedDuration::from_mins(6)).await;
             self.app.results().await;

@@ -283,7 +283,7 @@ impl TenantPlan {
             readers: chance.between(1, 2),
             crashes_percent: *chance.pick(&[0, 5, 20]),
             repeats_percent: *chance.pick(&[0, 10, 40]),
-            doubles_percent: *chance.pick(&[0, 0, 30]),
+            doubles_percent: *chance.pick(&[0, 30]),
             strays: chance.percent(10),
             shared_commands: chance.percent(20),
             parting: chance.percent(25).then(|| Parting::draw(chance)),
@@ -353,7 +353,25 @@ impl OrderPlan {
             dashboard: chance.percent(15).then(|| (chance.below(240), draw_dashboard(chance))),
         }
         .or_released(chance)
+        .or_returned(chance)
         .or_as_cart(chance)
+    }
+
+    /// Some goods come back while their refund takes its time. What they cost is so little of the order
+    /// that Stripe would give it back twice.
+    fn or_returned(mut self, chance: &Chance) -> Self {
+        if self.pay != Pay::Card("pm_card_pendingRefund") || !chance.percent(60) {
+            return self;
+        }
+        let all: Vec<i64> = self.items.iter().map(|(id, _)| *id).collect();
+        let cheapest = self.items.iter().min_by_key(|(_, price)| *price).map(|(id, _)| *id);
+        let shipped = chance.below(60);
+        let returned = shipped + chance.between(30, 120);
+        self.steps = vec![
+            Step { kind: StepKind::Ship, items: all, after: shipped },
+            Step { kind: StepKind::Return, items: cheapest.into_iter().collect(), after: returned },
+        ];
+        self
     }
 
     /// Some are paid before they are placed.
