@@ -128,7 +128,7 @@ impl Consumer {
         Some(Instant::now() + MOVE_RETRY)
     }
 
-    /// What the loop does every [`HOUSEKEEPING`], once.
+    /// What the loop does every `HOUSEKEEPING`, once.
     pub async fn keep_house(&self) {
         // What is wrong the store tells of itself, and that it is over.
         let _ = self.context.store.check().await;
