@@ -79,9 +79,7 @@ impl Context {
             },
             Ok(None) => Some("the tenant is not known; configure the app for it first".to_owned()),
             Err(error) => {
-                if !error.is_told() {
-                    tracing::error!(%error, "the store could not be used");
-                }
+                error.tell("the store could not be used");
                 Some("the app cannot reach its data now; ask again in a moment".to_owned())
             }
         }

@@ -23,9 +23,7 @@ pub(crate) async fn run(
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => {
-                    if !error.is_told() {
-                        tracing::error!(%error, "accounts could not be looked after");
-                    }
+                    error.tell("accounts could not be looked after");
                     break;
                 }
             }

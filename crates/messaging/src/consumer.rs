@@ -58,7 +58,7 @@ impl Consumer {
     /// Runs until `stop` is ready.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopper, stopped) = watch::channel(false);
-        let relaying = self.relay.clone().run(stopped);
+        let relaying = self.relay.clone().run(self.poll, stopped);
         let working = async move {
             let (context, worker) = (self.context.clone(), self.worker.clone());
             let caring = caretaker::run(context, &worker, self.reconcile_hour);
@@ -86,9 +86,7 @@ impl Consumer {
                 Ok(0) => self.poll,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
-                    if !error.is_told() {
-                        tracing::error!(%error, "work waits until the database can be used again");
-                    }
+                    error.tell("work waits until the database can be used again");
                     STORE_RETRY
                 }
             };
@@ -122,8 +120,7 @@ impl Consumer {
         match self.context.move_endpoints().await {
             Ok(Moving::Done) => return None,
             Ok(Moving::Later) => {}
-            Err(error) if error.is_told() => {}
-            Err(error) => tracing::error!(%error, "endpoints could not be looked for"),
+            Err(error) => error.tell("endpoints could not be looked for"),
         }
         Some(Instant::now() + MOVE_RETRY)
     }
@@ -133,26 +130,19 @@ impl Consumer {
         // What is wrong the store tells of itself, and that it is over.
         let _ = self.context.store.check().await;
         self.bring_back().await;
-        if let Err(error) = self.context.finish_open_calls(&self.worker).await
-            && !error.is_told()
-        {
-            tracing::error!(%error, "open calls could not be looked for");
+        if let Err(error) = self.context.finish_open_calls(&self.worker).await {
+            error.tell("open calls could not be looked for");
         }
-        if let Err(error) = self.context.call_off_forgotten_pre_orders().await
-            && !error.is_told()
-        {
-            tracing::error!(%error, "pre-orders that were left could not be looked for");
+        if let Err(error) = self.context.call_off_forgotten_pre_orders().await {
+            error.tell("pre-orders that were left could not be looked for");
         }
-        if let Err(error) = self.context.finish_disconnects().await
-            && !error.is_told()
-        {
-            tracing::error!(%error, "endpoints of disconnected tenants could not be looked for");
+        if let Err(error) = self.context.finish_disconnects().await {
+            error.tell("endpoints of disconnected tenants could not be looked for");
         }
         self.erase_what_is_old().await;
         match self.context.store.backlog(self.context.entropy.now()).await {
             Ok(backlog) => self.gauge(&backlog),
-            Err(error) if error.is_told() => {}
-            Err(error) => tracing::error!(%error, "the backlog could not be counted"),
+            Err(error) => error.tell("the backlog could not be counted"),
         }
     }
 
@@ -166,10 +156,7 @@ impl Consumer {
                 "work was due later than anything is put off, so it is due now: the clock was ahead. \
                  Next: `paybridge doctor` compares it with the payment provider's"
             ),
-            Err(error) if error.is_told() => {}
-            Err(error) => {
-                tracing::error!(%error, "work that is due too late could not be looked for")
-            }
+            Err(error) => error.tell("work that is due too late could not be looked for"),
         }
     }
 
@@ -184,8 +171,7 @@ impl Consumer {
                 history = pruned.history,
                 "rows that nobody needs any more were given up"
             ),
-            Err(error) if error.is_told() => {}
-            Err(error) => tracing::error!(%error, "old rows could not be given up"),
+            Err(error) => error.tell("old rows could not be given up"),
         }
     }
 
@@ -195,8 +181,7 @@ impl Consumer {
         match self.context.store.erase_older(before, now, ERASE_MAX).await {
             Ok(0) => {}
             Ok(payments) => tracing::info!(payments, "customer data that are old were erased"),
-            Err(error) if error.is_told() => {}
-            Err(error) => tracing::error!(%error, "old customer data could not be erased"),
+            Err(error) => error.tell("old customer data could not be erased"),
         }
     }
 

@@ -15,7 +15,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::breaker::{Breakers, Turn};
-use crate::consumer::{POLL, STORE_RETRY};
+use crate::consumer::STORE_RETRY;
 use crate::push::{SendError, Sender};
 
 /// Where pushed channels lead, by their names. A channel that is not here is polled by the shop.
@@ -41,22 +41,23 @@ pub struct Relay {
 
 impl Relay {
     /// Sends what is due until `stop` is true, each channel by itself; what it has begun, it ends.
-    pub async fn run(self, stop: watch::Receiver<bool>) {
+    /// When nothing is due and nobody wakes it, it looks again after `poll`.
+    pub async fn run(self, poll: Duration, stop: watch::Receiver<bool>) {
         let mut channels = tokio::task::JoinSet::new();
         for channel in self.routes.0.keys().cloned() {
-            channels.spawn(self.clone().run_channel(channel, stop.clone()));
+            channels.spawn(self.clone().run_channel(channel, poll, stop.clone()));
         }
         channels.join_all().await;
     }
 
-    async fn run_channel(self, channel: String, mut stop: watch::Receiver<bool>) {
+    async fn run_channel(self, channel: String, poll: Duration, mut stop: watch::Receiver<bool>) {
         let mut wake = self.wake.subscribe();
         loop {
             let pause = match self.relay([&channel]).await {
-                Ok(0) => POLL,
+                Ok(0) => poll,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
-                    tracing::error!(%error, channel, "messages wait until the database can be used again");
+                    error.tell("messages wait until the database can be used again");
                     STORE_RETRY
                 }
             };

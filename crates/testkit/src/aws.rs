@@ -3,8 +3,6 @@
 //! the program uses.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,17 +10,14 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Starts a server, says where it is, and stops it when its input ends: with this process, however that
-/// ends.
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-moto");
-const SAY_AND_WAIT: &str = "echo \"$TEST_AWS\"; cat >/dev/null";
+use crate::script::Script;
+
 /// The region of everything.
 pub const REGION: &str = "eu-central-1";
 
 struct Server {
     address: String,
-    /// Its input stays open as long as this process lives.
-    _script: Option<Child>,
+    _script: Option<Script>,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -193,14 +188,7 @@ fn server() -> Server {
     if let Ok(address) = std::env::var("TEST_AWS") {
         return Server { address, _script: None };
     }
-    let mut script = Command::new(SCRIPT)
-        .args(["sh", "-c", SAY_AND_WAIT])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(script.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    assert!(!address.is_empty(), "moto did not start: `scripts/test` installs it");
-    Server { address: address.trim().to_owned(), _script: Some(script) }
+    let missing = "`scripts/test` installs moto";
+    let (script, [address]) = Script::start("with-moto", ["TEST_AWS"], missing);
+    Server { address, _script: Some(script) }
 }

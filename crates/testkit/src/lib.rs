@@ -22,6 +22,7 @@ mod entropy;
 pub mod identity_provider;
 pub mod postgres;
 pub mod rabbitmq;
+mod script;
 mod sign_in;
 pub mod store_contract;
 mod unsure_merchants;

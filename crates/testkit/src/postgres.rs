@@ -1,22 +1,16 @@
 //! A PostgreSQL for tests: the one whose address stands in `TEST_POSTGRES`, or one that is started for
 //! this process and ends with it.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
 
-/// Starts a server, says where it is, and stops it when its input ends: with this process, however that
-/// ends.
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-postgres");
-const SAY_AND_WAIT: &str = "echo \"$TEST_POSTGRES\"; cat >/dev/null";
+use crate::script::Script;
 
 struct Server {
     address: String,
-    /// Its input stays open as long as this process lives.
-    _script: Option<Child>,
+    _script: Option<Script>,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -50,14 +44,7 @@ fn server() -> Server {
     if let Ok(address) = std::env::var("TEST_POSTGRES") {
         return Server { address, _script: None };
     }
-    let mut script = Command::new(SCRIPT)
-        .args(["sh", "-c", SAY_AND_WAIT])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(script.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    assert!(!address.is_empty(), "PostgreSQL did not start: install the package `postgresql`");
-    Server { address: address.trim().to_owned(), _script: Some(script) }
+    let missing = "install the package `postgresql`";
+    let (script, [address]) = Script::start("with-postgres", ["TEST_POSTGRES"], missing);
+    Server { address, _script: Some(script) }
 }

@@ -132,9 +132,7 @@ impl Failure {
     /// The store could not do it. What it says is for the operator: it is logged here, where the
     /// store has not told of it itself.
     pub(crate) fn store(error: &StoreError) -> Self {
-        if !error.is_told() {
-            tracing::error!(%error, "the store could not be used");
-        }
+        error.tell("the store could not be used");
         match error {
             StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Sealed { .. } => {
                 Self::new(

@@ -227,6 +227,13 @@ impl StoreError {
             Self::Sealed { .. } | Self::Corrupt { .. } => false,
         }
     }
+
+    /// Logs what could not be done because of it, unless [the store tells of it](Self::is_told).
+    pub fn tell(&self, what: &'static str) {
+        if !self.is_told() {
+            tracing::error!(error = %self, "{what}");
+        }
+    }
 }
 
 /// Something with the version it was read at; a write names the version it expects.

@@ -65,8 +65,9 @@ const CRATES: [&str; 11] = [
 ];
 
 /// What a literal stands in when it is an error, or a line of the log that asks for attention.
-const TELLING: [&str; 7] = [
+const TELLING: [&str; 8] = [
     "error",
+    "tell",
     "tracing::error!",
     "tracing::warn!",
     "context",

@@ -60,9 +60,7 @@ pub(crate) fn refuse(visit: &Visit<'_>, error: &PageError) -> Response {
     match error {
         PageError::Unknown => visit.notice(StatusCode::NOT_FOUND, Notice::Unknown),
         PageError::Store(error) => {
-            if !error.is_told() {
-                tracing::error!(%error, "the payment page cannot reach the store");
-            }
+            error.tell("the payment page cannot reach the store");
             visit.notice(StatusCode::SERVICE_UNAVAILABLE, Notice::Broken)
         }
     }
