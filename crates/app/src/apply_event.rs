@@ -5,7 +5,7 @@ use payment::{Event, Payment, Purpose, RefundFact, RefundId};
 use crate::context::Context;
 use crate::late_refunds;
 use crate::learn::{Learned, Moved};
-use crate::limits::{CONFLICTS_MAX, RETRY_DELAY_MAX, UNKNOWN_PAYMENT_WAIT, retry_delay};
+use crate::limits::{CONFLICTS_MAX, UNKNOWN_PAYMENT_WAIT};
 use crate::ports::{
     CommitOutcome, InboxClaim, InboxOutcome, InboxSettlement, IntentState, PspEvent, PspFact,
     Stored,
@@ -115,9 +115,7 @@ impl Context {
             );
             return self.end(claim, InboxOutcome::Parked(reason)).await;
         }
-        let at = now + retry_delay(claim.tries).min(RETRY_DELAY_MAX);
-        let reason = "the payment is not known yet".to_owned();
-        self.end(claim, InboxOutcome::Later { at, reason }).await
+        self.end(claim, self.put_off(claim, "the payment is not known yet".to_owned())).await
     }
 
     /// What an event says about the payment; `None` where it says nothing.

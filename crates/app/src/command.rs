@@ -218,8 +218,7 @@ impl Context {
             self.carry_out(stored).await?;
             return Ok(Step::Again { asked });
         }
-        let at = now + retry_delay(claim.tries);
-        self.end(claim, InboxOutcome::Later { at, reason: why.to_owned() }).await?;
+        self.end(claim, self.put_off(claim, why.to_owned())).await?;
         Ok(Step::Done)
     }
 
@@ -230,9 +229,9 @@ impl Context {
         if now >= gives_up_at {
             self.give_up_unknown_order(claim, read).await?;
         } else {
-            let at = (now + retry_delay(claim.tries)).min(gives_up_at);
+            let at = (now + retry_delay(claim.leases_before())).min(gives_up_at);
             let reason = "the order is not known yet".to_owned();
-            self.end(claim, InboxOutcome::Later { at, reason }).await?;
+            self.end(claim, InboxOutcome::PutOff { at, reason }).await?;
         }
         Ok(Step::Done)
     }

@@ -93,7 +93,6 @@ impl Context {
     fn after_problem(&self, claim: &InboxClaim, problem: &Problem) -> InboxOutcome {
         let item = &claim.item;
         let reason = problem.to_string();
-        let at = self.entropy.now() + retry_delay(claim.tries);
         match problem {
             Problem::Later(_)
             | Problem::Store(
@@ -103,7 +102,7 @@ impl Context {
                     tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
                     "postponed"
                 );
-                InboxOutcome::Later { at, reason }
+                self.put_off(claim, reason)
             }
             Problem::Broken(_) | Problem::Store(StoreError::Corrupt { .. }) => {
                 if claim.tries >= INBOX_TRIES_MAX {
@@ -120,8 +119,16 @@ impl Context {
                     tenant = %item.tenant, inbox = %item.id, name = item.name, reason,
                     tries = claim.tries, "failed; it is tried again"
                 );
+                let at = self.entropy.now() + retry_delay(claim.tries);
                 InboxOutcome::Later { at, reason }
             }
         }
+    }
+
+    /// Puts off a row that waits for something, ever longer. However long that takes, it has all its
+    /// tries left for what somebody would have to look at.
+    pub(crate) fn put_off(&self, claim: &InboxClaim, reason: String) -> InboxOutcome {
+        let at = self.entropy.now() + retry_delay(claim.leases_before());
+        InboxOutcome::PutOff { at, reason }
     }
 }

@@ -65,6 +65,7 @@ macro_rules! store_contract_tests {
             the_same_input_is_received_once
             commands_of_an_order_are_claimed_one_after_the_other
             a_postponed_command_holds_back_its_order_only
+            a_row_that_is_put_off_has_spent_no_try
             events_are_not_held_back_by_commands
             a_parked_command_holds_nothing_back
             a_lease_that_ended_is_given_to_another_and_its_fence_is_refused

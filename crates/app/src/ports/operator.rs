@@ -263,7 +263,7 @@ pub struct InboxRow {
     pub received_at: Timestamp,
     /// Where it stands.
     pub state: InboxState,
-    /// How often it was tried.
+    /// How often it was tried. To wait for something is no try.
     pub tries: u32,
     /// What came of it, or why it did not end yet.
     pub note: Option<String>,

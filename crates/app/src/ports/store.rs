@@ -489,8 +489,15 @@ pub struct InboxClaim {
     pub item: InboxItem,
     /// The lease's fence: a settlement names it, and a worker that lost its lease is refused.
     pub fence: i64,
-    /// How often it was tried before.
+    /// How often it was tried before. To be put off is no try.
     pub tries: u32,
+}
+
+impl InboxClaim {
+    /// How often it was taken before, whatever came of it: each lease raises the fence by one.
+    pub fn leases_before(&self) -> u32 {
+        u32::try_from(self.fence.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
 }
 
 /// The end, or a delay, of an inbox row.
@@ -518,11 +525,18 @@ pub enum InboxOutcome {
     Done(String),
     /// Nothing of ours: the body is dropped, the id is kept.
     Foreign,
-    /// To be tried again.
+    /// It failed, and is to be tried again.
     Later {
         /// When.
         at: Timestamp,
-        /// Why not now.
+        /// What failed.
+        reason: String,
+    },
+    /// It waits for something, and has spent no try.
+    PutOff {
+        /// Until when.
+        at: Timestamp,
+        /// What for.
         reason: String,
     },
     /// Set aside for the operator.

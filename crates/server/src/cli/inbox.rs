@@ -35,7 +35,8 @@ enum InboxCommand {
     ///
     /// Both the oldest first. Rows are due (a worker takes them), leased (a worker has them), held
     /// (an older command of the same order comes first) or parked; with --all also done, foreign
-    /// (not about a payment of this installation) and discarded.
+    /// (not about a payment of this installation) and discarded. TRIES counts what failed: a row that
+    /// only waits, for the payment provider or another call, spends none.
     #[command(after_help = help_end(&[
         "paybridge inbox list",
         "paybridge inbox list --parked --tenant 41f6cc0f-a5ae-4c3b-9a6e-9d7d6b4d8f10",

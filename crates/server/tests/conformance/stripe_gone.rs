@@ -2,6 +2,7 @@
 //! succeed later, and nobody else notices.
 
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stripe::BREAKER_FAILURES;
 use stripe_sandbox::FaultKind;
@@ -89,6 +90,54 @@ async fn a_command_waits_for_as_long_as_it_takes_and_then_happens_once() {
     assert_eq!(app.keys_used("/capture"), [key.as_str()]);
     assert_eq!(app.books(&order).await.captured, 18_979);
     app.assert_no_command_waits().await;
+}
+
+/// The keys are not accepted at first when Stripe is back: somebody would have to look at that in the end,
+/// and the command has not used up on waiting what it has until then.
+#[tokio::test(start_paused = true)]
+async fn waiting_costs_a_command_none_of_its_tries() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.held(&order).await;
+    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
+    app.command("CapturePayment", &whole(&order)).await;
+    app.settle().await;
+    for _ in 0..40 {
+        app.advance(LONG_ENOUGH).await;
+    }
+
+    app.stripe_is_back().await;
+    app.answer_next(401, "/v1/payment_intents/*/capture", 10);
+    for _ in 0..5 {
+        app.advance(LONG_ENOUGH).await;
+        let waiting = backlog(&app).await;
+        assert_eq!((waiting.inbox_waiting, waiting.inbox_parked), (1, 0), "nobody has to look yet");
+    }
+    app.sandbox.clear_faults();
+    app.advance(LONG_ENOUGH).await;
+    assert_eq!(app.results().await, ["PaymentCaptured[1001,1002] 18979"]);
+    app.assert_no_command_waits().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_looked_at_ever_more_seldom() {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.held(&order).await;
+    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
+    app.command("CapturePayment", &whole(&order)).await;
+    let context = &app.app.consumer.context;
+    assert_eq!(context.work_inbox("worker-1").await.unwrap(), 1);
+    let (mut pauses, mut pause) = (Vec::new(), 0);
+    for _ in 0..1200 {
+        app.entropy.advance(SignedDuration::from_secs(1));
+        pause += 1;
+        if context.work_inbox("worker-1").await.unwrap() > 0 {
+            pauses.push(pause);
+            pause = 0;
+        }
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300], "seconds");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,12 +20,11 @@ use super::{channel, erase, inbox, lease, outbox, value};
 use crate::database::{Database, Reading, Row, params};
 use crate::error::At;
 
-const CLAIM_INBOX: &str = "UPDATE inbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1,
-        tries = tries + 1
+const CLAIM_INBOX: &str = "UPDATE inbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1
     WHERE seq IN (SELECT seq FROM inbox WHERE due_at <= ?2 ORDER BY due_at, seq LIMIT ?4
         /*postgres FOR UPDATE SKIP LOCKED postgres*/)
     RETURNING seq, tenant, id, kind, external_id, name, order_key, body,
-        attributes, received_at, fence, tries - 1";
+        attributes, received_at, fence, tries";
 const CLAIM_OUTBOX: &str = "UPDATE outbox SET lease_owner = ?1, due_at = ?3, fence = fence + 1,
         tries = tries + 1
     WHERE seq IN (SELECT seq FROM outbox WHERE channel = ?5 AND due_at <= ?2

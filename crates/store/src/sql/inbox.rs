@@ -28,7 +28,8 @@ const RELEASE_NEXT: &str = "UPDATE inbox SET due_at = received_at
 /// Only who holds the lease ends a row. The fence says so, not the clock: an expired lease that
 /// nobody else took has done no harm.
 const SETTLE: &str = "UPDATE inbox SET state = ?4, due_at = ?5, ended_at = ?6, note = ?7,
-        lease_owner = NULL, body = CASE WHEN ?4 = 'foreign' THEN NULL ELSE body END
+        lease_owner = NULL, tries = tries + ?8,
+        body = CASE WHEN ?4 = 'foreign' THEN NULL ELSE body END
     WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL
     RETURNING order_key";
 const HELD: &str = "SELECT 1 FROM inbox
@@ -78,9 +79,13 @@ pub(super) fn settle(db: &Database, settlement: &InboxSettlement) -> Result<bool
         InboxOutcome::Held => return is_held(db, settlement),
         InboxOutcome::Done(note) => ("done", None, Some(note)),
         InboxOutcome::Foreign => ("foreign", None, None),
-        InboxOutcome::Later { at, reason } => ("waiting", Some(at.as_microsecond()), Some(reason)),
+        InboxOutcome::Later { at, reason } | InboxOutcome::PutOff { at, reason } => {
+            ("waiting", Some(at.as_microsecond()), Some(reason))
+        }
         InboxOutcome::Parked(reason) => ("parked", None, Some(reason)),
     };
+    // Counted here and not with the claim: what ends with a process or the database is no try either.
+    let tried = i64::from(!matches!(settlement.outcome, InboxOutcome::PutOff { .. }));
     let ended_at = due_at.is_none().then(|| settlement.now.as_microsecond());
     let settled = db
         .row(
@@ -92,7 +97,8 @@ pub(super) fn settle(db: &Database, settlement: &InboxSettlement) -> Result<bool
                 state,
                 due_at,
                 ended_at,
-                note
+                note,
+                tried
             ],
             |row| row.get::<Option<String>>(0),
         )

@@ -193,7 +193,7 @@ async fn a_restart_keeps_everything_and_clears_the_leases() {
     let store = place.open();
     let next = place.lease("the worker after it");
     let inbox = store.claim_inbox(&next).await.unwrap();
-    assert_eq!((&inbox[0].item, inbox[0].tries), (&event, 1));
+    assert_eq!((&inbox[0].item, inbox[0].leases_before()), (&event, 1));
     let outbox = store.claim_outbox(&next, &channels).await.unwrap();
     assert_eq!((outbox[0].message.id, outbox[0].tries), (message.id, 1));
     assert_eq!(store.claim_open_calls(&next, CALL_STALE).await.unwrap().len(), 1);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::ports::{
     CommitOutcome, Expected, InboxItem, InboxKind, InboxOutcome, Lease, Received, Store,
 };
+use jiff::SignedDuration;
 use payment::CommandId;
 
 use super::world::{World, with};
@@ -70,6 +71,31 @@ pub async fn a_postponed_command_holds_back_its_order_only(store: Arc<dyn Store>
     assert_eq!((claims[0].fence, claims[0].tries), (2, 1));
     world.settle(&claims[0], done()).await;
     assert_eq!(world.claim_names().await, ["second"]);
+}
+
+/// It waits for what may be gone for long, and is taken again and again. A worker that could not say what
+/// came of it has spent no try either.
+pub async fn a_row_that_is_put_off_has_spent_no_try(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    world.receive(&command(&world.entropy, "first")).await;
+    world.receive(&command(&world.entropy, "second")).await;
+    for leases in 0..3 {
+        let claim = world.claim().await.remove(0);
+        assert_eq!((claim.item.external_id.as_str(), claim.tries), ("first", 0));
+        assert_eq!(claim.leases_before(), leases);
+        let at = world.now() + SignedDuration::from_secs(30);
+        world.settle(&claim, InboxOutcome::PutOff { at, reason: "nobody answers".into() }).await;
+        world.advance(29);
+        assert!(world.claim().await.is_empty(), "it keeps its turn, and waits");
+        world.advance(1);
+    }
+    world.claim().await;
+    world.advance(60);
+    let claim = world.claim().await.remove(0);
+    assert_eq!((claim.leases_before(), claim.tries), (4, 0));
+    world.settle(&claim, world.later(0)).await;
+    let claim = world.claim().await.remove(0);
+    assert_eq!((claim.leases_before(), claim.tries), (5, 1), "it failed once");
 }
 
 /// Events are judged by what they say, not by when they come.
