@@ -53,6 +53,17 @@ fn alerts_and_dashboard_ask_for_metrics_that_are_there() {
     }
 }
 
+/// What stands still where it is wrong is seen before somebody asks for it.
+#[test]
+fn the_dashboard_shows_every_gauge() {
+    let text = read(DASHBOARD);
+    let shown = named(&text);
+    for metric in METRICS {
+        let is_gauge = matches!(metric.kind, Kind::Gauge);
+        assert!(!is_gauge || shown.contains(metric.name), "{} is not shown", metric.name);
+    }
+}
+
 #[test]
 fn every_alert_says_what_to_do_next() {
     let text = read(ALERTS);
