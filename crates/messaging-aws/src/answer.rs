@@ -19,11 +19,18 @@ where
         let message = answer.message().unwrap_or_default();
         return format!("{service} answered {code}: {message}");
     }
-    let mut innermost: &dyn std::error::Error = error;
+    format!("{service} did not answer: {error}: {}", innermost(error))
+}
+
+/// The cause that has no cause.
+pub(crate) fn innermost<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    let mut innermost = error;
     while let Some(cause) = innermost.source() {
         innermost = cause;
     }
-    format!("{service} did not answer: {error}: {innermost}")
+    innermost
 }
 
 /// Only what is said of the message itself is final: queue, rights and keys can be mended.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use app::limits::LEASE;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_sqs::config::Credentials;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -37,6 +37,7 @@ pub struct AwsClient {
     /// Waits for messages.
     pub(crate) polls: aws_sdk_sqs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
 }
 
 impl AwsClient {
@@ -66,6 +67,7 @@ impl AwsClient {
             sqs: aws_sdk_sqs::Client::new(config),
             polls: aws_sdk_sqs::Client::from_conf(polls.build()),
             sns: aws_sdk_sns::Client::new(config),
+            credentials: config.credentials_provider(),
         }
     }
 }

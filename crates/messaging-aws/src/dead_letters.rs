@@ -61,7 +61,7 @@ impl DeadLetters {
     }
 
     /// Asked each time: it is seldom needed, and may have been changed.
-    async fn find(&self) -> Result<String, String> {
+    pub(crate) async fn find(&self) -> Result<String, String> {
         let name = QueueAttributeName::RedrivePolicy;
         let asking = self.client.get_queue_attributes().queue_url(&self.queue);
         let answer = asking.attribute_names(name.clone()).send().await;

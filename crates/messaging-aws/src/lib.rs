@@ -1,6 +1,7 @@
 //! Channels over Amazon SQS and SNS (contract, shop, section 2, sqs and sns).
 //!
-//! [`SqsQueue`] and [`SnsTopic`] send messages to shops; [`SqsCommands`] takes the shops' commands.
+//! [`SqsQueue`] and [`SnsTopic`] send messages to shops; [`SqsCommands`] takes the shops' commands;
+//! [`AwsClient::look`] says what is wrong with their queues and topics.
 //! Credentials come from where AWS's own tools look for them: environment, profile, web identity,
 //! container, instance.
 
@@ -9,6 +10,7 @@ mod attributes;
 mod client;
 mod dead_letters;
 mod fit;
+mod look;
 mod sns;
 mod source;
 mod sqs;

@@ -10,8 +10,8 @@ use crate::push::SendError;
 const TENANT: &str = "{tenant}";
 /// A name of AWS's has at most so many characters.
 const NAME_CHARS_MAX: usize = 80;
-/// The end of the names of queues and topics that keep an order.
-const FIFO: &str = ".fifo";
+/// The end of the names of queues and topics that keep an order; AWS gives it to no others.
+pub(crate) const FIFO: &str = ".fifo";
 
 /// The address of a queue or topic, with `{tenant}` where each tenant has its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

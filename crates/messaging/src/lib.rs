@@ -6,6 +6,7 @@
 //! [`relay::Routes`].
 
 pub mod aws_address;
+pub mod aws_places;
 mod breaker;
 mod caretaker;
 mod consumer;

@@ -1,6 +1,6 @@
 //! Brokers, by the configuration: what sends to them, and what takes commands from them.
 
-mod aws;
+pub mod aws;
 
 use std::sync::Arc;
 

@@ -2,10 +2,12 @@
 //! finding what to do. It changes nothing.
 //!
 //! - `installation`: who is let in, the public address, the clock.
+//! - `broker`, `aws`: RabbitMQ; SQS and SNS.
 //! - `database`: the file and its disk, or the server, and the keys that open what is in it.
 //! - `tenant`: what our own books say about a tenant.
 //! - `provider`: what Stripe says about it.
 
+mod aws;
 mod broker;
 mod database;
 mod installation;
@@ -19,6 +21,7 @@ use payment::TenantId;
 use store::{DatabaseOperator, Keyring};
 use stripe::Transport;
 
+use crate::brokers::aws::{IS_BUILT_IN, is_used};
 use crate::cli::table::{Table, printable};
 use crate::config::Config;
 use crate::wiring::open_operator;
@@ -164,19 +167,33 @@ impl Examination<'_> {
         };
         app::operate::check_tenant(&store, self.tenant.as_ref()).await?;
         findings.extend(database::checks(&self.config.database, &store).await);
-        if let (Some(amqp), Some(_)) = (&self.config.amqp, &self.outside) {
-            let tenants = match &self.tenant {
-                Some(tenant) => vec![tenant.as_str().to_owned()],
-                None => crate::cli::broker::tenants(self.config).await?,
-            };
-            findings.push(broker::check(self.config, amqp, tenants).await);
-        }
+        findings.extend(self.brokers().await?);
         let keyring = self.config.keyring().ok().map(Arc::new);
         if let Some(keyring) = &keyring {
             findings.extend(database::key_ring(&store, keyring).await?);
         }
         findings.extend(self.tenants(&store, keyring.as_ref()).await?);
         Ok(Report { findings })
+    }
+
+    async fn brokers(&self) -> anyhow::Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        // A program that was built without what a channel needs shows that without calling anybody.
+        if is_used(self.config) && (self.outside.is_some() || !IS_BUILT_IN) {
+            findings.extend(aws::check(self.config, &self.served().await?).await);
+        }
+        if let (Some(amqp), Some(_)) = (&self.config.amqp, &self.outside) {
+            findings.push(broker::check(self.config, amqp, self.served().await?).await);
+        }
+        Ok(findings)
+    }
+
+    /// Those whose queues have to be there.
+    async fn served(&self) -> anyhow::Result<Vec<String>> {
+        match &self.tenant {
+            Some(tenant) => Ok(vec![tenant.as_str().to_owned()]),
+            None => crate::cli::broker::tenants(self.config).await,
+        }
     }
 
     async fn tenants(

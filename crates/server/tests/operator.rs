@@ -592,3 +592,22 @@ async fn the_doctor_names_each_problem_and_exits_with_1() {
     let told = site.complains(&["doctor", "--offline", "--tenant", "misspelt"], 1);
     assert!(told.contains("there is no tenant misspelt"), "{told}");
 }
+
+/// The server would not even start: nobody has to be called to see that.
+#[cfg(not(feature = "aws"))]
+#[tokio::test]
+async fn the_doctor_says_which_program_a_queue_of_sqs_needs() {
+    let site = Site::new().await;
+    let config = "[channels.payment-commands]\ntransport = \"sqs\"\n\
+                  queue_url = \"https://sqs.eu-central-1.amazonaws.com/123456789012/commands.fifo\"\n";
+    std::fs::write(site.folder.path().join("paybridge.toml"), config).unwrap();
+    let output = site.run(&["doctor", "--offline"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "  problem  sqs and sns     a channel's transport is \"sqs\" or \"sns\", and this program was \
+         built without: build it with `cargo build --release --features aws`\n",
+        "Next: docs/guide/aws.md has the command for the program, and for the image\n",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The main job of real processes, over SQS and SNS alone.
 
+use std::process::Command;
 use std::time::Duration;
 
 use paybridge::demo::shop::{Nobody, Shop, TENANT};
@@ -58,7 +59,11 @@ impl Queues {
     }
 
     fn start(&self, installation: &Installation) -> Process {
-        let mut command = installation.command(&["serve"]);
+        Process::start(&mut self.command_of(installation, &["serve"]))
+    }
+
+    fn command_of(&self, installation: &Installation, arguments: &[&str]) -> Command {
+        let mut command = installation.command(arguments);
         let events = self.events.queue.replace(TENANT, "{tenant}");
         command.envs(aws::ENVIRONMENT).envs([
             ("PAYBRIDGE_AWS_ENDPOINT_URL", aws::address()),
@@ -69,7 +74,7 @@ impl Queues {
             ("PAYBRIDGE_CHANNELS_PAYMENT_COMMANDS_TRANSPORT", "sqs"),
             ("PAYBRIDGE_CHANNELS_PAYMENT_COMMANDS_QUEUE_URL", &self.commands),
         ]);
-        Process::start(&mut command)
+        command
     }
 
     /// Sends a command as the shop does, with its own token.
@@ -155,4 +160,12 @@ async fn configured_paid_captured_and_refunded_over_sqs_and_sns() {
     let group = format!("{TENANT}/DE--1");
     assert!(queues.events.read.iter().all(|read| read.system["MessageGroupId"] == group));
     assert_eq!(aws::counts(&queues.commands).await, (0, 0));
+
+    let doctor = queues.command_of(&installation, &["doctor"]).output().unwrap();
+    let told = String::from_utf8(doctor.stdout).unwrap();
+    let wrong = format!(
+        "1 of 3 have no dead letter queue for commands that can never be taken, the first: {}",
+        queues.commands
+    );
+    assert!(told.contains(&wrong), "{told}");
 }

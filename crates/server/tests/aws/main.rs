@@ -9,6 +9,7 @@
 )]
 
 mod commands;
+mod doctor;
 #[path = "../processes/installation.rs"]
 #[expect(dead_code, reason = "it serves the tests of processes first")]
 mod installation;
