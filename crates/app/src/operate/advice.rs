@@ -4,7 +4,7 @@
 //! goes on under the idempotency key of its call.
 
 use jiff::{SignedDuration, Timestamp};
-use payment::{AttemptState, Call, Payment, ShopStatus, Status, TenantId};
+use payment::{AttemptState, Call, Money, Payment, ShopStatus, Status, TenantId};
 
 use super::{age, stuck_since};
 use crate::limits::PRE_ORDER_LIFE;
@@ -26,6 +26,8 @@ pub enum Situation<'a> {
     CallLeftOpen(&'a Call),
     /// A call is being made.
     CallUnderWay(&'a Call),
+    /// The payment provider would not give back so much, which came in after a cancel (rule R9).
+    NotGivenBack(Money),
     /// A command of its order waits.
     CommandWaits(&'a InboxRow),
     /// A message about its order waits for long.
@@ -39,6 +41,7 @@ impl<'a> Situation<'a> {
     pub fn of(case: &'a PaymentCase, now: Timestamp) -> Self {
         Self::set_aside(case)
             .or_else(|| Self::open_call(&case.payment, now))
+            .or_else(|| case.payment.not_given_back().map(Self::NotGivenBack))
             .or_else(|| case.inbox.first().map(Self::CommandWaits))
             .or_else(|| {
                 let unread = |row: &&OutboxRow| now.duration_since(row.created_at) > MESSAGE_UNREAD;
@@ -78,6 +81,7 @@ impl<'a> Situation<'a> {
             Self::MessageParked(_) => "message_parked",
             Self::CallLeftOpen(_) => "call_left_open",
             Self::CallUnderWay(_) => "call_under_way",
+            Self::NotGivenBack(_) => "not_given_back",
             Self::CommandWaits(_) => "command_waits",
             Self::MessageUnread(_) => "message_unread",
             Self::Clear => "clear",
@@ -90,7 +94,8 @@ impl<'a> Situation<'a> {
             Self::CommandParked(_)
             | Self::EventParked(_)
             | Self::MessageParked(_)
-            | Self::CallLeftOpen(_) => true,
+            | Self::CallLeftOpen(_)
+            | Self::NotGivenBack(_) => true,
             Self::CallUnderWay(_)
             | Self::CommandWaits(_)
             | Self::MessageUnread(_)
@@ -111,6 +116,7 @@ impl<'a> Situation<'a> {
                 let (purpose, age) = (call.purpose.name(), age(call.planned_at, now));
                 Some(format!("{purpose} call open for {age}"))
             }
+            Self::NotGivenBack(kept) => Some(format!("{kept} not given back after a cancel")),
             Self::CommandWaits(row) => {
                 Some(format!("{} waits for {}", row.name, age(row.received_at, now)))
             }
@@ -140,6 +146,11 @@ pub fn of_payment(case: &PaymentCase, now: Timestamp) -> String {
             call.purpose.name(),
             time(call.planned_at)
         ),
+        Situation::NotGivenBack(kept) => format!(
+            "The payment provider would not give back {kept}, which came in after the cancel; the \
+             history says why. Nothing repeats it by itself: refund it in the provider's dashboard, \
+             then the shop is told that its order is canceled."
+        ),
         Situation::CommandWaits(row) => of_inbox(row, now),
         Situation::MessageUnread(row) => of_outbox(row, now),
         Situation::Clear => by_status(payment),
@@ -162,13 +173,6 @@ fn by_status(payment: &Payment) -> String {
             "Merchants have {excess} more of this order than is left of its money: it was refunded \
              or disputed after the payout. Nothing takes it back by itself: have the shop reverse \
              payouts."
-        );
-    }
-    if let Some(kept) = payment.not_given_back() {
-        return format!(
-            "The payment provider would not give back {kept}, which came in after the cancel; the \
-             history says why. Nothing repeats it by itself: refund it in the provider's dashboard, \
-             then the shop is told that its order is canceled."
         );
     }
     let text = match payment.status {

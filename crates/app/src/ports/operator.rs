@@ -120,8 +120,8 @@ pub struct PaymentQuery {
     pub tenant: Option<TenantId>,
     /// Of one status of ours.
     pub status: Option<Status>,
-    /// Only those with a call that was planned before this time and is still open, or with work of
-    /// their order set aside in the inbox or the outbox.
+    /// Only those with a call that was planned before this time and is still open, with work of
+    /// their order set aside in the inbox or the outbox, or with money that the PSP would not give back.
     pub stuck_since: Option<Timestamp>,
     /// At most so many.
     pub limit: u32,

@@ -33,7 +33,8 @@ enum PaymentCommand {
     /// List payments, the newest first, with what is in their way
     ///
     /// Stuck are payments with a call to the payment provider that has been open for longer than 90
-    /// seconds, and those whose order has parked work in the inbox or the outbox.
+    /// seconds, those whose order has parked work in the inbox or the outbox, and those of which the
+    /// provider would not give back what came in after a cancel.
     #[command(after_help = help_end(&[
         "paybridge payment list --stuck",
         "paybridge payment list --tenant 41f6cc0f-a5ae-4c3b-9a6e-9d7d6b4d8f10 --status authorized",

@@ -46,10 +46,14 @@ const OUTBOX_STUCK: &str = "SELECT tenant, payment FROM (SELECT tenant,
         WHERE tenant = ?1 AND state = 'parked') AS stuck
     WHERE payment IS NOT NULL LIMIT ?2";
 
+/// Those that may have kept money back: an open payment whose cancel is not through yet.
+const CANCEL_REQUESTED: &str = "SELECT tenant, id FROM payment
+    WHERE tenant = ?1 AND open = 1 AND status = 'cancel_requested' LIMIT ?2";
+
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
-    &[NEWEST, OF_ORDER, UPDATED_AT, CALLS, CALL_STUCK, INBOX_STUCK, OUTBOX_STUCK];
+    &[NEWEST, OF_ORDER, UPDATED_AT, CALLS, CALL_STUCK, INBOX_STUCK, OUTBOX_STUCK, CANCEL_REQUESTED];
 
 pub(super) fn list(db: &Database, query: &PaymentQuery) -> Result<Page<PaymentCase>, StoreError> {
     let keys = match query.stuck_since {
@@ -79,7 +83,7 @@ fn stuck(
     since: Timestamp,
 ) -> Result<Vec<Key>, StoreError> {
     let since = since.as_microsecond();
-    let found = match tenant {
+    let mut found = match tenant {
         None => across_tenants::operator::stuck_payments(db, since)?,
         Some(tenant) => {
             let tenant = tenant.as_str();
@@ -89,8 +93,30 @@ fn stuck(
             [calls, commands, messages].concat()
         }
     };
+    match tenant {
+        Some(tenant) => found.extend(not_given_back(db, tenant.as_str())?),
+        None => {
+            for (tenant, _) in across_tenants::operator::tenants(db, u32::MAX)? {
+                found.extend(not_given_back(db, &tenant)?);
+            }
+        }
+    }
     let by_age: BTreeSet<Key> = found.into_iter().map(|(tenant, id)| (id, tenant)).collect();
     Ok(by_age.into_iter().map(|(id, tenant)| (tenant, id)).collect())
+}
+
+/// Payments of which the provider would not give back what came in after a cancel. Only the whole
+/// payment tells that.
+fn not_given_back(db: &Database, tenant: &str) -> Result<Vec<Key>, StoreError> {
+    let mut kept = Vec::new();
+    for key in keys(db, "payment", CANCEL_REQUESTED, params![tenant, STUCK_MAX])? {
+        let id = value::id("payment", &key.1, PaymentId::parse)?;
+        let stored = payment::by_id(db, &TenantId::new(tenant), id).map_err(of_payment(id))?;
+        if stored.is_some_and(|stored| stored.value.not_given_back().is_some()) {
+            kept.push(key);
+        }
+    }
+    Ok(kept)
 }
 
 fn case(db: &Database, stored: Stored, now: Timestamp) -> Result<PaymentCase, StoreError> {

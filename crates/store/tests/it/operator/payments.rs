@@ -7,7 +7,8 @@ use app::ports::{
 };
 use jiff::SignedDuration;
 use payment::{
-    Account, CommandId, OrderReference, Payment, PspReference, Purpose, Settlement, Status,
+    Account, CommandId, Items, OrderReference, Payment, PspReference, Purpose, Refund, RefundId,
+    RefundState, Settlement, Status,
 };
 use testkit::builders;
 
@@ -37,7 +38,7 @@ pub async fn payments_are_listed_by_tenant_and_status_the_newest_first(site: Sit
     }
 }
 
-pub async fn a_payment_is_stuck_by_its_call_its_command_or_its_message(site: Site) {
+pub async fn a_payment_is_stuck_by_its_call_its_command_its_message_or_its_money(site: Site) {
     let of_order = |order: &str| {
         let order = OrderReference::new(order);
         builders::payment_of(&site.entropy, builders::tenant_id(), order)
@@ -54,6 +55,20 @@ pub async fn a_payment_is_stuck_by_its_call_its_command_or_its_message(site: Sit
     let message = builders::message(&site.entropy, "PaymentCaptured");
     site.tell(&[NewMessage { order_key: "told".into(), ..message }]).await;
     site.park_messages().await;
+    for (order, refunded) in [("kept", RefundState::Failed), ("on its way", RefundState::Pending)] {
+        let mut record = of_order(order).into_record();
+        record.status = Status::CancelRequested;
+        record.captured = record.checkout.total;
+        record.refunds = vec![Refund {
+            id: RefundId::new(site.entropy.new_id()),
+            reference: None,
+            items: Items::new(),
+            amount: record.captured,
+            state: refunded,
+            succeeded_at: None,
+        }];
+        site.write(&Payment::restore(record), None, None).await;
+    }
     for tenant in [None, Some(builders::tenant_id())] {
         let stuck = || PaymentQuery {
             stuck_since: Some(stuck_since(site.entropy.now())),
@@ -61,7 +76,7 @@ pub async fn a_payment_is_stuck_by_its_call_its_command_or_its_message(site: Sit
         };
         assert!(!site.orders(&stuck()).await.contains(&"called".to_owned()), "a fresh call");
         site.advance(CALL_STALE + SignedDuration::from_secs(1));
-        assert_eq!(site.orders(&stuck()).await, ["called", "commanded", "told"]);
+        assert_eq!(site.orders(&stuck()).await, ["called", "commanded", "told", "kept"]);
         site.entropy.set(site.entropy.now() - CALL_STALE - SignedDuration::from_secs(1));
     }
 }
