@@ -145,6 +145,8 @@ impl Relay {
         let sent = sender.send(claim).await;
         match &sent {
             Ok(()) | Err(SendError::Rejected(_)) => self.breakers.answered(channel, &target),
+            // What is gone says itself when it is back, and then all is sent at once.
+            Err(SendError::Later(_)) if !sender.is_ready() => {}
             Err(SendError::Later(reason)) => {
                 self.breakers.failed(channel, &target, self.entropy.now(), reason);
             }

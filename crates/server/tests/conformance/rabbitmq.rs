@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use app::link::{Link, LinkState};
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -328,4 +329,31 @@ async fn messages_wait_while_rabbitmq_is_gone_and_go_on_by_themselves() {
     let told: Vec<String> = told.filter(|line| !line.contains(" lapin::")).collect();
     let [line] = &told[..] else { panic!("{told:#?}") };
     assert!(line.contains("the broker is gone") && line.contains("Next: "), "{line}");
+}
+
+/// What was under way when RabbitMQ went has failed, all of it. That makes nothing rest: RabbitMQ says
+/// itself when it is back.
+#[tokio::test]
+async fn messages_that_were_under_way_when_rabbitmq_went_go_on_as_soon_as_it_is_back() {
+    const ORDERS: usize = 8;
+    let mut app = TestApp::configured().await;
+    for number in 1..=ORDERS {
+        app.authorized(&Order::new(&format!("DE--{number}"))).await;
+    }
+    let shop = Shop::new().await;
+    let (wire, address) = wire().await;
+    let (link, _stopper) = shop.messages_of(&mut app, &address).await;
+    wire.deafen();
+    let cut = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        wire.cut();
+    };
+    tokio::join!(app.settle(), cut);
+    wait_until("gone", async || matches!(link.state(), LinkState::Down { .. })).await;
+    wire.mend();
+    wait_until_up(&link).await;
+
+    app.advance(SignedDuration::from_secs(2)).await;
+    assert_eq!(shop.results().await.len(), ORDERS);
+    app.assert_drained().await;
 }
