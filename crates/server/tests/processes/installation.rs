@@ -56,6 +56,8 @@ pub struct Installation {
     pub encryption_key: String,
     /// The shop's.
     pub token: String,
+    /// What else the program is told.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Installation {
@@ -74,6 +76,7 @@ impl Installation {
             database,
             encryption_key: Keyring::generate().unwrap().expose_secret().to_owned(),
             token: String::new(),
+            environment: Vec::new(),
         };
         installation.output(&["migrate"]);
         let token = installation.output(&["tenant", "token", "issue", TENANT]);
@@ -117,7 +120,8 @@ impl Installation {
             .env("PAYBRIDGE_AUTH_TOKEN", OPERATOR_TOKEN)
             .env("PAYBRIDGE_STRIPE_API_BASE", self.stripe())
             // Nothing stands before the app here.
-            .env("PAYBRIDGE_DRAIN_SECONDS", "0");
+            .env("PAYBRIDGE_DRAIN_SECONDS", "0")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -15,6 +15,7 @@ mod database_gone;
 mod disk_full;
 mod installation;
 mod observed;
+mod queues;
 mod rabbitmq;
 mod roles;
 mod traces;

@@ -1,97 +1,34 @@
 //! A shop whose own RabbitMQ is the way to the app: a real process, from an empty broker to the refund.
 
-use std::process::Command;
 use std::time::Duration;
 
-use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions};
-use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use lapin::options::BasicAckOptions;
 use paybridge::demo::journey::{Journey, SECRET_KEY};
-use paybridge::demo::shop::{Nobody, Shop, TENANT};
+use paybridge::demo::shop::{Nobody, Shop};
 use serde_json::{Value, json};
 use testkit::rabbitmq;
 
-use crate::installation::{Installation, Process, install_tls};
+use crate::installation::{Installation, install_tls};
+use crate::queues::{self, Queues};
 
 const ORDER: &str = "DE--1";
 /// With a busy machine in mind.
 const LOOKS: u32 = 600;
 
-/// The shop's side of RabbitMQ.
-struct Queues {
-    name: String,
-    channel: Channel,
-    _connection: Connection,
-}
-
-impl Queues {
-    async fn new() -> Self {
-        let properties = ConnectionProperties::default();
-        let connection = Connection::connect(&rabbitmq::address(), properties).await.unwrap();
-        let channel = connection.create_channel().await.unwrap();
-        Self { name: rabbitmq::name(), channel, _connection: connection }
-    }
-
-    /// A command of the program that is told of RabbitMQ.
-    fn command(&self, installation: &Installation, arguments: &[&str]) -> Command {
-        let name = &self.name;
-        let mut command = installation.command(arguments);
-        command
-            .env("PAYBRIDGE_AMQP_URL", rabbitmq::address())
-            .env("PAYBRIDGE_AMQP_EXCHANGE", name)
-            .env("PAYBRIDGE_AMQP_QUEUE", format!("{name}.{{tenant}}.{{channel}}"))
-            .env("PAYBRIDGE_AMQP_COMMANDS_QUEUE", format!("{name}.commands"))
-            .env("PAYBRIDGE_CHANNELS_PAYMENT_EVENTS_TRANSPORT", "amqp")
-            .env("PAYBRIDGE_CHANNELS_PAYMENT_COMMANDS_TRANSPORT", "amqp");
-        command
-    }
-
-    async fn send(&self, token: &str, name: &str, body: &Value) {
-        let mut headers = FieldTable::default();
-        for (attribute, value) in [
-            ("name", name),
-            ("correlationId", &format!("{name}-1")),
-            ("tenantIdentifier", TENANT),
-            ("authorization", &format!("Bearer {token}")),
-        ] {
-            headers.insert(attribute.into(), AMQPValue::LongString(value.into()));
-        }
-        let properties = BasicProperties::default().with_headers(headers).with_delivery_mode(2);
-        let (exchange, key) = (self.name.as_str(), format!("{}.commands", self.name));
-        let (options, body) = (BasicPublishOptions::default(), body.to_string());
-        let sending = self.channel.basic_publish(
-            exchange.into(),
-            key.into(),
-            options,
-            body.as_bytes(),
-            properties,
-        );
-        sending.await.unwrap();
-    }
-
-    /// Reads the shop's queue until a message of this name comes. Returns its payload.
-    async fn wait_for(&self, name: &str) -> Value {
-        let queue = format!("{}.{TENANT}.payment-events", self.name);
-        for _ in 0..LOOKS {
-            let options = BasicGetOptions::default();
-            match self.channel.basic_get(queue.as_str().into(), options).await.unwrap() {
-                Some(got) => {
-                    got.delivery.ack(BasicAckOptions::default()).await.unwrap();
-                    if is_named(&got.delivery, name) {
-                        return serde_json::from_slice(&got.delivery.data).unwrap();
-                    }
+/// Reads the shop's queue until a message of this name comes. Returns its payload.
+async fn wait_for(queues: &Queues, name: &str) -> Value {
+    for _ in 0..LOOKS {
+        match queues.message().await.unwrap() {
+            Some(message) => {
+                message.ack(BasicAckOptions::default()).await.unwrap();
+                if queues::name_of(&message) == name {
+                    return serde_json::from_slice(&message.data).unwrap();
                 }
-                None => tokio::time::sleep(Duration::from_millis(100)).await,
             }
+            None => tokio::time::sleep(Duration::from_millis(100)).await,
         }
-        panic!("{name} did not come");
     }
-}
-
-fn is_named(delivery: &Delivery, name: &str) -> bool {
-    let headers = delivery.properties.headers().as_ref().unwrap().inner();
-    headers.get("transferName") == Some(&AMQPValue::LongString(name.into()))
+    panic!("{name} did not come");
 }
 
 /// What readiness says, once it holds.
@@ -112,10 +49,12 @@ async fn ready_with(app: &str, expected: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_orders_captures_and_refunds_through_rabbitmq() {
     install_tls();
-    let queues = Queues::new().await;
-    let installation = Installation::new();
+    let (address, name) = (rabbitmq::address(), rabbitmq::name());
+    let queues = Queues::connect(&address, &name).await.unwrap();
+    let mut installation = Installation::new();
+    installation.environment = queues::environment(&address, &name);
     let _sandbox = installation.start_sandbox();
-    let mut app = Process::start(&mut queues.command(&installation, &["serve"]));
+    let mut app = installation.start_app();
     let told = ready_with(&installation.app(), "broker setup").await;
     assert!(told.contains("\"degraded\""), "it answers, and says what is missing: {told}");
 
@@ -126,7 +65,7 @@ async fn a_shop_orders_captures_and_refunds_through_rabbitmq() {
         (&["broker", "setup"][..], "made"),
         (&["broker", "setup"][..], "there"),
     ] {
-        let output = queues.command(&installation, arguments).output().unwrap();
+        let output = installation.command(arguments).output().unwrap();
         let (told, error) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{error}");
@@ -136,16 +75,19 @@ async fn a_shop_orders_captures_and_refunds_through_rabbitmq() {
 
     let transaction = order(&shop).await;
     pay(&installation.stripe(), &transaction).await;
-    assert_eq!(queues.wait_for("PaymentAuthorized").await["orderItemIds"], json!([1001]));
-    queues.send(&installation.token, "CapturePayment", &command(9_999)).await;
-    assert_eq!(queues.wait_for("PaymentCaptured").await["amount"], json!(9_999));
+    assert_eq!(wait_for(&queues, "PaymentAuthorized").await["orderItemIds"], json!([1001]));
+    let (token, body) = (&installation.token, command(9_999));
+    assert!(queues.send(token, "CapturePayment", "c-1", &body).await.unwrap());
+    assert_eq!(wait_for(&queues, "PaymentCaptured").await["amount"], json!(9_999));
 
     // Killed in whatever it does with the next one, it goes on at its next start.
-    queues.send(&installation.token, "RefundPayment", &command(-9_999)).await;
+    let body = command(-9_999);
+    assert!(queues.send(token, "RefundPayment", "c-2", &body).await.unwrap());
     app.kill();
-    let _app = Process::start(&mut queues.command(&installation, &["serve"]));
-    assert_eq!(queues.wait_for("PaymentRefunded").await["orderItemIds"], json!([1001]));
-    let doctor = queues.command(&installation, &["doctor"]).output().unwrap();
+    let _app = installation.start_app();
+    assert_eq!(wait_for(&queues, "PaymentRefunded").await["orderItemIds"], json!([1001]));
+    assert_eq!(queues.dead_letter().await.unwrap(), None);
+    let doctor = installation.command(&["doctor"]).output().unwrap();
     let told = String::from_utf8_lossy(&doctor.stdout);
     assert!(told.contains("all 5 exchanges and queues are there"), "{told}");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::book::Told;
 use crate::chance::Chance;
-use crate::shop::Shop;
+use crate::shop::{Shop, Way};
 use crate::stripe::Stripe;
 
 /// One thing that happens to an order.
@@ -44,6 +44,8 @@ pub struct Order {
     items: [i64; 2],
     prices: [i64; 2],
     plan: &'static [Step],
+    /// How its commands are sent.
+    way: Way,
 }
 
 /// What Stripe has to have of an order at its end, in minor units.
@@ -64,6 +66,7 @@ impl Order {
             items: [first, first + 1],
             prices: [price(), price()],
             plan: PLANS[chance.index(PLANS.len())],
+            way: if chance.percent(50) { Way::Queued } else { Way::Posted },
         }
     }
 
@@ -81,7 +84,7 @@ impl Order {
                 Cancel => command = Some(("CancelPayment", Both, 1)),
             }
             if let Some((name, which, sign)) = command {
-                shop.command(name, &id, &self.command(which, sign)).await;
+                shop.command(self.way, name, &id, &self.command(which, sign)).await;
             }
             heard += self.results_of(*step).len();
             shop.hears(&self.reference, heard).await;

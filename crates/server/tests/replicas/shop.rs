@@ -1,5 +1,5 @@
-//! A shop that orders at both replicas and reads its messages from both. What nobody answered, it says
-//! again, word for word, to the other one.
+//! A shop that orders at both replicas and reads its messages from both, or from its RabbitMQ. What
+//! nobody answered, it says again, word for word, to the other one.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,16 +11,28 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::book::{Book, Entry};
+use crate::broker::Broker;
 
 /// After so long without what it waits for, something is lost. The lease of a process that died ends
 /// after 60 seconds, and a webhook that met a dying one again and again is sent once more after 336.
-const PATIENCE: Duration = Duration::from_secs(420);
-const TIMEOUT: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PATIENCE: Duration = Duration::from_secs(420);
+/// What is not answered by then is tried again.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
+pub const PAUSE: Duration = Duration::from_millis(50);
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
+/// How a command gets to the app.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    Posted,
+    /// Through RabbitMQ, where the shop has one.
+    Queued,
+}
+
 pub struct Shop {
+    /// Its messages are in there, if it has one.
+    pub broker: Option<Broker>,
     client: reqwest::Client,
     token: String,
     replicas: Vec<String>,
@@ -31,10 +43,10 @@ pub struct Shop {
 }
 
 impl Shop {
-    pub fn new(replicas: Vec<String>, token: String) -> Self {
+    pub fn new(replicas: Vec<String>, token: String, broker: Option<Broker>) -> Self {
         let client = reqwest::Client::builder().timeout(TIMEOUT).build().unwrap();
         let (turn, repeated) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { client, token, replicas, turn, book: Mutex::default(), repeated }
+        Self { broker, client, token, replicas, turn, book: Mutex::default(), repeated }
     }
 
     /// Asks for a payment until there is one, as a shopper does who is told that it did not work.
@@ -56,7 +68,14 @@ impl Shop {
     }
 
     /// Sends a command, under the same correlation id until it is taken.
-    pub async fn command(&self, name: &str, id: &str, body: &Value) {
+    pub async fn command(&self, way: Way, name: &str, id: &str, body: &Value) {
+        match (way, &self.broker) {
+            (Way::Queued, Some(broker)) => broker.send(&self.token, name, id, body).await,
+            (Way::Queued, None) | (Way::Posted, _) => self.post(name, id, body).await,
+        }
+    }
+
+    async fn post(&self, name: &str, id: &str, body: &Value) {
         let headers = [
             ("name", name),
             ("transfer-name", name),
@@ -103,16 +122,27 @@ impl Shop {
         }
     }
 
-    /// Reads at one replica and deletes at the other. Returns how many messages there were.
+    /// Reads some messages. Returns how many there were.
     pub async fn poll(&self) -> usize {
+        match &self.broker {
+            Some(broker) => broker.read(&self.book).await.into(),
+            None => self.poll_channel().await,
+        }
+    }
+
+    /// Reads at one replica and deletes at the other.
+    async fn poll_channel(&self) -> usize {
         let path = "/message-channels/payment-events";
         let headers = [("consumer-id", TENANT), JSON];
         let limited = format!("{path}?limit=20");
         let (status, answer) = self.ask(Method::GET, &limited, &headers, &Value::Null).await;
         assert_eq!(status, 200, "{answer}");
         let messages = answer.as_array().expect("a list");
-        let ids: Vec<&str> =
-            messages.iter().map(|message| self.book.lock().unwrap().take(message)).collect();
+        let ids: Vec<&str> = messages.iter().map(|message| text(&message["MessageId"])).collect();
+        for (id, message) in ids.iter().zip(messages) {
+            let name = text(&message["MessageAttributes"]["name"]);
+            self.book.lock().unwrap().take(id, name, text(&message["MessageBody"]));
+        }
         if !ids.is_empty() {
             let ids = json!({"messageIds": ids});
             let (status, answer) = self.ask(Method::DELETE, path, &headers, &ids).await;
@@ -156,4 +186,8 @@ impl Shop {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("text")
 }
