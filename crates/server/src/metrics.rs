@@ -143,6 +143,16 @@ pub static METRICS: &[Metric] = &[
         doc: "1 while the database cannot be written because its disk is full.",
     },
     Metric {
+        name: "paybridge_database_writes_total",
+        kind: Kind::Counter,
+        doc: "Writes that the database was asked for.",
+    },
+    Metric {
+        name: "paybridge_database_transactions_total",
+        kind: Kind::Counter,
+        doc: "Transactions that carried out writes. Those that wait share one, and its wait for the disk.",
+    },
+    Metric {
         name: "paybridge_event_lists_total",
         kind: Kind::Counter,
         doc: "Walks through an account's list of events at Stripe, by outcome: walked, failed.",

@@ -1,13 +1,16 @@
 //! Who runs the statements: SQLite's threads, PostgreSQL's, or the caller itself. All run the same
 //! synchronous functions over a connection.
 
-use app::ports::StoreError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use app::ports::{InboxItem, Received, StoreError};
 
 use crate::condition::{Condition, Done};
 use crate::database::{Database, params};
 use crate::error::At;
 use crate::job::Written;
 use crate::postgres::{Access, Pool};
+use crate::sql::inbox;
 use crate::sqlite;
 
 /// How often the database was written to.
@@ -17,6 +20,35 @@ pub struct WriteCounts {
     pub writes: u64,
     /// Transactions they were carried out in; each is one fsync.
     pub transactions: u64,
+}
+
+/// Counts writes.
+#[derive(Default)]
+pub(crate) struct Counters {
+    writes: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Counters {
+    /// So many writes are asked for.
+    pub fn asked(&self, writes: usize) {
+        let writes = u64::try_from(writes).unwrap_or(u64::MAX);
+        self.writes.fetch_add(writes, Ordering::Relaxed);
+        metrics::counter!("paybridge_database_writes_total").increment(writes);
+    }
+
+    /// A transaction begins that carries them out.
+    pub fn began(&self) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("paybridge_database_transactions_total").increment(1);
+    }
+
+    pub fn so_far(&self) -> WriteCounts {
+        WriteCounts {
+            writes: self.writes.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
+        }
+    }
 }
 
 /// Any write will do.
@@ -36,11 +68,7 @@ impl Driver {
     {
         match self {
             Self::Sqlite(driver) => driver.write(operation).await,
-            Self::Postgres(pool) => {
-                let result = pool.carry_out(Access::Write, operation).await;
-                pool.condition().saw(Done::Written, result.as_ref().map(|_| ()));
-                result
-            }
+            Self::Postgres(pool) => pool.written(pool.carry_out(Access::Write, operation).await),
         }
     }
 
@@ -65,20 +93,14 @@ impl Driver {
         }
     }
 
-    /// The same for writes that wait for no rows of others: several at once share a transaction.
-    pub async fn write_together<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
-    {
+    /// Puts an event into the inbox. Those that come in at once share a transaction.
+    pub async fn receive_event(&self, event: InboxItem) -> Result<Received, StoreError> {
         match self {
             // All of its writes do.
-            Self::Sqlite(driver) => driver.write(operation).await,
-            Self::Postgres(pool) => {
-                let result = pool.carry_out_together(operation).await;
-                pool.condition().saw(Done::Written, result.as_ref().map(|_| ()));
-                result
+            Self::Sqlite(driver) => {
+                driver.write(move |db| inbox::receive(db, &event).map(Written::Keep)).await
             }
+            Self::Postgres(pool) => pool.written(pool.receive_event(event).await),
         }
     }
 
@@ -95,11 +117,28 @@ impl Driver {
         T: Send + 'static,
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
+        self.read_with(Access::Read, operation).await
+    }
+
+    /// Runs a read of one statement.
+    pub async fn read_one<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.read_with(Access::OneStatement, operation).await
+    }
+
+    async fn read_with<T, F>(&self, access: Access, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
+    {
         let result = match self {
             Self::Sqlite(driver) => driver.read(operation).await,
             Self::Postgres(pool) => {
                 let read = move |db: &Database| operation(db).map(Written::Undo);
-                pool.carry_out(Access::Read, read).await
+                pool.carry_out(access, read).await
             }
         };
         self.condition().saw(Done::Read, result.as_ref().map(|_| ()));

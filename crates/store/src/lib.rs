@@ -22,6 +22,7 @@ mod migration;
 mod postgres;
 mod relocate;
 mod rows;
+mod shared;
 mod sql;
 mod sqlite;
 

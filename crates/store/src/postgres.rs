@@ -3,9 +3,11 @@
 //! - [`server`]: where the database is, and how a connection is made. [`migrations`]: the schema.
 //! - [`session`]: one connection, and what travels over it together.
 //! - [`pool`]: who carries out what waits, and what is tried again.
+//! - [`events`]: what comes in at once is stored at once.
 //! - [`bell`]: a sign to other processes that something waits.
 
 mod bell;
+mod events;
 pub(crate) mod migrations;
 mod pool;
 mod server;

@@ -13,7 +13,7 @@ mod channel;
 mod commit;
 mod data_key;
 mod erase;
-mod inbox;
+pub(crate) mod inbox;
 pub(crate) mod lease;
 mod merchant;
 mod merchant_store;
@@ -51,6 +51,7 @@ use crate::Keyring;
 use crate::database::Database;
 use crate::driver::{Driver, WriteCounts};
 use crate::job::Written;
+use crate::shared::SharedReads;
 use crate::sqlite::DatabaseLock;
 use channel::ChannelRead;
 
@@ -65,6 +66,7 @@ pub struct DatabaseStore {
     // Dropped in this order: the threads end before the lock is given up.
     pub(crate) driver: Driver,
     keyring: Arc<Keyring>,
+    addressees: SharedReads<TenantId, Option<Addressee>>,
     told: OnceLock<Arc<Notify>>,
     _lock: Option<DatabaseLock>,
 }
@@ -78,7 +80,13 @@ pub struct OpenOptions {
 
 impl DatabaseStore {
     pub(crate) fn new(driver: Driver, keyring: Keyring, lock: Option<DatabaseLock>) -> Self {
-        Self { driver, keyring: Arc::new(keyring), told: OnceLock::new(), _lock: lock }
+        Self {
+            driver,
+            keyring: Arc::new(keyring),
+            addressees: SharedReads::default(),
+            told: OnceLock::new(),
+            _lock: lock,
+        }
     }
 
     /// How many writes there were, and in how many transactions.
@@ -127,7 +135,7 @@ impl DatabaseStore {
 #[async_trait]
 impl Store for DatabaseStore {
     async fn installation(&self) -> Result<InstallationId, StoreError> {
-        self.driver.read(tenant::installation).await
+        self.driver.read_one(tenant::installation).await
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError> {
@@ -148,17 +156,18 @@ impl Store for DatabaseStore {
     ) -> Result<Option<Credentials>, StoreError> {
         let (keyring, tenant, account) =
             (Arc::clone(&self.keyring), tenant.clone(), account.clone());
-        self.driver.read(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
+        self.driver.read_one(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
     }
 
     async fn addressee(&self, tenant: &TenantId) -> Result<Option<Addressee>, StoreError> {
-        let (keyring, tenant) = (Arc::clone(&self.keyring), tenant.clone());
-        self.driver.read(move |db| tenant::addressee(db, &keyring, &tenant)).await
+        let (keyring, id) = (Arc::clone(&self.keyring), tenant.clone());
+        let read = self.driver.read_one(move |db| tenant::addressee(db, &keyring, &id));
+        self.addressees.read(tenant.clone(), read).await
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError> {
         let (keyring, tenant) = (Arc::clone(&self.keyring), tenant.clone());
-        self.driver.read(move |db| tenant::all_credentials(db, &keyring, &tenant)).await
+        self.driver.read_one(move |db| tenant::all_credentials(db, &keyring, &tenant)).await
     }
 
     async fn bound_accounts(&self, tenant: &TenantId) -> Result<Vec<Account>, StoreError> {
@@ -169,7 +178,7 @@ impl Store for DatabaseStore {
 
     async fn tenants_of_account(&self, account: &Account) -> Result<Vec<TenantId>, StoreError> {
         let account = account.clone();
-        self.driver.read(move |db| across_tenants::tenants_of_account(db, &account)).await
+        self.driver.read_one(move |db| across_tenants::tenants_of_account(db, &account)).await
     }
 
     async fn payment_of_order(
@@ -250,7 +259,7 @@ impl Store for DatabaseStore {
         payment: PaymentId,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         let tenant = tenant.clone();
-        self.driver.read(move |db| commit::history(db, &tenant, payment)).await
+        self.driver.read_one(move |db| commit::history(db, &tenant, payment)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
@@ -259,11 +268,7 @@ impl Store for DatabaseStore {
 
     async fn receive(&self, item: InboxItem) -> Result<Received, StoreError> {
         match item.kind {
-            // It waits for no other one, and nothing else is written with it.
-            InboxKind::Event => {
-                let receive = move |db: &Database| inbox::receive(db, &item).map(Written::Keep);
-                self.driver.write_together(receive).await
-            }
+            InboxKind::Event => self.driver.receive_event(item).await,
             InboxKind::Command => self.write(move |db| inbox::receive(db, &item)).await,
         }
     }
@@ -333,7 +338,7 @@ impl Store for DatabaseStore {
         reference: &PspReference,
     ) -> Result<Option<TenantId>, StoreError> {
         let reference = reference.clone();
-        self.driver.read(move |db| across_tenants::tenant_of_reference(db, &reference)).await
+        self.driver.read_one(move |db| across_tenants::tenant_of_reference(db, &reference)).await
     }
 
     async fn erase_older(
@@ -358,7 +363,9 @@ impl Tokens for DatabaseStore {
         now: Timestamp,
     ) -> Result<Option<TenantId>, StoreError> {
         let hash = *hash;
-        self.driver.read(move |db| across_tenants::secrets::tenant_of_token(db, &hash, now)).await
+        self.driver
+            .read_one(move |db| across_tenants::secrets::tenant_of_token(db, &hash, now))
+            .await
     }
 
     async fn add_token(&self, new: NewToken) -> Result<(), StoreError> {

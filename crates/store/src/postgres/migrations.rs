@@ -16,14 +16,24 @@ use crate::database::{Database, Failure, params};
 use crate::migration::{AppliedMigration, Migration};
 
 /// With the oldest version that a program may be of to go on beside it.
-const MIGRATIONS: &[(Migration, i64)] = &[(
-    Migration {
-        version: 1,
-        name: "first",
-        sql: include_str!("../../migrations/postgres/0001_first.sql"),
-    },
-    1,
-)];
+const MIGRATIONS: &[(Migration, i64)] = &[
+    (
+        Migration {
+            version: 1,
+            name: "first",
+            sql: include_str!("../../migrations/postgres/0001_first.sql"),
+        },
+        1,
+    ),
+    (
+        Migration {
+            version: 2,
+            name: "last_messages",
+            sql: include_str!("../../migrations/postgres/0002_last_messages.sql"),
+        },
+        1,
+    ),
+];
 
 /// What the lock is called; no other program takes this number by chance.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7012406339821145)";
@@ -96,7 +106,7 @@ fn in_transaction<T>(
 ) -> Result<T, Failure> {
     let mut tries = TRIES_MAX;
     loop {
-        session.begin(WRITE);
+        session.begin(Some(WRITE));
         let done = work(&Database::Postgres(session));
         let failure = match done.and_then(|done| session.commit().map(|()| done)) {
             Ok(done) => return Ok(done),

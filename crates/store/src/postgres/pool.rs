@@ -2,26 +2,24 @@
 //! server writes what several of them commit at once in one go.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use app::ports::StoreError;
-use tokio::sync::{Mutex, mpsc};
+use app::ports::{InboxItem, Received, StoreError};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::events::{EVENT_THREADS, Event};
 use super::server::PostgresServer;
 use super::session::{Session, Trouble};
 use crate::OpenError;
-use crate::condition::Condition;
+use crate::condition::{Condition, Done};
 use crate::database::{Database, Failure};
-use crate::driver::WriteCounts;
+use crate::driver::{Counters, WriteCounts};
 use crate::error::store_error;
 use crate::job::{Job, Written, job};
 
 /// So many tasks wait for a connection before callers wait to be let in.
 const WAITING_MAX: usize = 1024;
-/// So many writes share a transaction at most.
-const TOGETHER_MAX: usize = 64;
 /// So often a transaction that got in the way of others is tried.
 const TRIES_MAX: u32 = 8;
 /// So long is waited before the second try, and twice as long before each further one.
@@ -34,13 +32,16 @@ pub(crate) enum Access {
     Read,
     /// It changes rows; each statement sees what was committed before it.
     Write,
+    /// It is one statement that may be carried out again, and a transaction by itself.
+    OneStatement,
 }
 
 impl Access {
-    pub fn begin(self) -> &'static str {
+    pub fn begin(self) -> Option<&'static str> {
         match self {
-            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            Self::Read => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Self::Write => Some("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+            Self::OneStatement => None,
         }
     }
 }
@@ -50,23 +51,14 @@ struct Task {
     job: Box<dyn Job>,
 }
 
-/// Writes of which those that wait at once share a transaction.
-type Together = mpsc::Sender<Box<dyn Job>>;
-
 /// The threads, and the queue before them.
 pub(crate) struct Pool {
     /// Taken when the store is dropped, so that the threads see the end.
     tasks: Option<mpsc::Sender<Task>>,
-    together: Option<Together>,
+    events: Option<mpsc::Sender<Event>>,
     handles: Vec<JoinHandle<()>>,
     counters: Arc<Counters>,
     condition: Condition,
-}
-
-#[derive(Default)]
-struct Counters {
-    writes: AtomicU64,
-    transactions: AtomicU64,
 }
 
 impl Pool {
@@ -75,29 +67,32 @@ impl Pool {
         let (tasks, queue) = mpsc::channel(WAITING_MAX);
         let queue = Arc::new(Mutex::new(queue));
         let counters = Arc::<Counters>::default();
-        let (together, mut writes) = mpsc::channel(WAITING_MAX);
+        let (events, waiting) = mpsc::channel(WAITING_MAX);
+        let waiting = Arc::new(Mutex::new(waiting));
         let worker =
             || Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
         let thread = || thread::Builder::new().name("store-postgres".into());
-        let mut sharing = worker();
-        let serve = move || sharing.serve_together(&mut writes);
-        let mut handles = vec![thread().spawn(serve).map_err(OpenError::Thread)?];
-        // One connection is the first thread's. It connects when somebody writes there: an operator's
-        // commands, which have one connection alone, never do.
-        for _ in 1..server.connections().max(2) {
+        let mut handles = Vec::new();
+        // They connect when an event comes in: an operator's commands, which have one connection alone,
+        // take none.
+        let connections = server.connections().max(2);
+        let event_threads = EVENT_THREADS.min(connections - 1);
+        for _ in 0..event_threads {
+            let (waiting, mut worker) = (Arc::clone(&waiting), worker());
+            let serve = move || worker.take_events(&waiting);
+            handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
+        }
+        for _ in event_threads..connections {
             let (queue, mut worker) = (Arc::clone(&queue), worker());
             let serve = move || worker.serve(&queue);
             handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
         }
-        let (tasks, together) = (Some(tasks), Some(together));
-        Ok(Self { tasks, together, handles, counters, condition: Condition::default() })
+        let (tasks, events) = (Some(tasks), Some(events));
+        Ok(Self { tasks, events, handles, counters, condition: Condition::default() })
     }
 
     pub fn counts(&self) -> WriteCounts {
-        WriteCounts {
-            writes: self.counters.writes.load(Ordering::Relaxed),
-            transactions: self.counters.transactions.load(Ordering::Relaxed),
-        }
+        self.counters.so_far()
     }
 
     /// How it stands with the database.
@@ -116,20 +111,19 @@ impl Pool {
         tasks.send(Task { access, job }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
-}
 
-impl Pool {
-    /// Carries out a write that waits for no rows of others, in one transaction with those that wait
-    /// at the same time, and answers once that has ended.
-    pub async fn carry_out_together<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
-    {
-        let (job, answer) = job(operation);
-        let writes = self.together.as_ref().ok_or_else(stopped)?;
-        writes.send(job).await.map_err(|_| stopped())?;
+    /// Puts an event into the inbox, in one transaction with those that come in meanwhile.
+    pub async fn receive_event(&self, item: InboxItem) -> Result<Received, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let events = self.events.as_ref().ok_or_else(stopped)?;
+        events.send(Event { item, reply }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// A write has come to this: what it says of the database is noted.
+    pub fn written<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.condition.saw(Done::Written, result.as_ref().map(|_| ()));
+        result
     }
 }
 
@@ -137,7 +131,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         drop(self.tasks.take());
-        drop(self.together.take());
+        drop(self.events.take());
         for handle in self.handles.drain(..) {
             if handle.join().is_err() {
                 tracing::error!("a thread of the store has panicked; please report this");
@@ -146,14 +140,15 @@ impl Drop for Pool {
     }
 }
 
-fn stopped() -> StoreError {
+pub(super) fn stopped() -> StoreError {
     StoreError::Unavailable("the store's threads have stopped; restart paybridge".into())
 }
 
-struct Worker {
+/// A thread with its connection.
+pub(super) struct Worker {
     server: PostgresServer,
-    session: Option<Session>,
-    counters: Arc<Counters>,
+    pub(super) session: Option<Session>,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl Worker {
@@ -171,45 +166,18 @@ impl Worker {
         }
     }
 
-    fn serve_together(&mut self, writes: &mut mpsc::Receiver<Box<dyn Job>>) {
-        let mut jobs = Vec::new();
-        loop {
-            let taken = match &self.session {
-                Some(session) => session.wait_for(writes.recv_many(&mut jobs, TOGETHER_MAX)),
-                None => writes.blocking_recv_many(&mut jobs, TOGETHER_MAX),
-            };
-            if taken == 0 {
-                return;
-            }
-            self.carry_out_batch(std::mem::take(&mut jobs));
-        }
-    }
-
-    /// Carries out jobs in one transaction. Where one of them does not come about, all are undone, and
-    /// each is tried by itself.
-    fn carry_out_batch(&mut self, jobs: Vec<Box<dyn Job>>) {
-        let mut batch = Box::new(Batch { jobs, is_whole: false });
-        let lost = self.carry_out(Access::Write, batch.as_mut()).err();
-        if lost.is_some() || batch.is_whole {
-            // One of them was counted as the batch.
-            let others = u64::try_from(batch.jobs.len()).unwrap_or(u64::MAX).saturating_sub(1);
-            self.counters.writes.fetch_add(others, Ordering::Relaxed);
-            return batch.answer(lost);
-        }
-        for mut job in batch.jobs {
-            let lost = self.carry_out(Access::Write, job.as_mut()).err();
-            job.answer(lost);
-        }
-    }
-
     /// Carries out a job until it is committed or undone for good.
     ///
     /// It is done again where it certainly left nothing: the server has undone it, or the connection
     /// was gone before it was told to commit. Otherwise nobody knows whether it was committed, and
     /// the caller is told that the database is not available (rule R24).
-    fn carry_out(&mut self, access: Access, job: &mut dyn Job) -> Result<(), StoreError> {
+    pub(super) fn carry_out(
+        &mut self,
+        access: Access,
+        job: &mut dyn Job,
+    ) -> Result<(), StoreError> {
         if access == Access::Write {
-            self.counters.writes.fetch_add(1, Ordering::Relaxed);
+            self.counters.asked(1);
         }
         let mut delay = FIRST_DELAY;
         for again in (0..TRIES_MAX).rev() {
@@ -219,7 +187,7 @@ impl Worker {
                 None => Session::open(&self.server).map_err(not_connected)?,
             };
             if access == Access::Write {
-                self.counters.transactions.fetch_add(1, Ordering::Relaxed);
+                self.counters.began();
             }
             let trouble = match once(&session, access, job) {
                 Ok(()) => {
@@ -250,29 +218,6 @@ impl Worker {
     }
 }
 
-/// Several jobs as one: it stays if every one of them does.
-struct Batch {
-    jobs: Vec<Box<dyn Job>>,
-    is_whole: bool,
-}
-
-impl Job for Batch {
-    fn run(&mut self, db: &Database) -> bool {
-        self.is_whole = self.jobs.iter_mut().all(|job| job.run(db));
-        self.is_whole
-    }
-
-    fn failure(&self) -> Option<&StoreError> {
-        self.jobs.iter().find_map(|job| job.failure())
-    }
-
-    fn answer(self: Box<Self>, lost: Option<StoreError>) {
-        for job in self.jobs {
-            job.answer(lost.clone());
-        }
-    }
-}
-
 /// How a transaction ended that is not committed for sure.
 enum Ended {
     /// Nothing of it is there; it may be tried again.
@@ -286,6 +231,9 @@ enum Ended {
 fn once(session: &Session, access: Access, job: &mut dyn Job) -> Result<(), Ended> {
     session.begin(access.begin());
     let keep = job.run(&Database::Postgres(session));
+    if access == Access::OneStatement {
+        return session.trouble().map_or(Ok(()), |trouble| Err(Ended::Trouble(trouble)));
+    }
     if let Some(trouble) = session.trouble() {
         session.undo();
         return Err(Ended::Trouble(trouble));

@@ -104,10 +104,10 @@ impl Session {
         self.clock
     }
 
-    /// Begins a transaction with this statement, which travels with the next one.
-    pub fn begin(&self, how: &'static str) {
+    /// Begins anew: a transaction with this statement, which travels with the next one, if any.
+    pub fn begin(&self, how: Option<&'static str>) {
         self.trouble.set(None);
-        self.waiting.borrow_mut().push(Waiting::Begin(how));
+        self.waiting.borrow_mut().extend(how.map(Waiting::Begin));
     }
 
     /// Commits, and waits for it.
@@ -139,6 +139,17 @@ impl Session {
         let statement = self.prepared(sql)?;
         let values = cells(params);
         self.exchange(self.client.execute_raw(&statement, &values))
+    }
+
+    /// Carries out a statement whose parameters are arrays.
+    pub fn query_with_arrays(
+        &self,
+        sql: &'static str,
+        arrays: &[Vec<Cell<'_>>],
+    ) -> Result<Vec<Row>, Failure> {
+        let statement = self.prepared(sql)?;
+        let arrays: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| array as _).collect();
+        self.exchange(self.client.query(&statement, &arrays))
     }
 
     pub fn query(&self, sql: &'static str, params: Params) -> Result<Vec<Row>, Failure> {

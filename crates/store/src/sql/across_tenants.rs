@@ -73,7 +73,7 @@ const INBOX_BACKLOG: &str = "SELECT count(*) FILTER (WHERE state = 'waiting'),
         count(*) FILTER (WHERE state = 'parked')
     FROM inbox WHERE state IN ('waiting', 'parked')";
 const OUTBOX_BACKLOG: &str = "SELECT channel, count(*), min(created_at) FROM outbox
-    WHERE state = 'waiting' GROUP BY channel ORDER BY channel";
+    WHERE state = 'waiting' AND created_at IS NOT NULL GROUP BY channel ORDER BY channel";
 const OUTBOX_PARKED: &str = "SELECT count(*) FROM outbox WHERE state = 'parked'";
 const CALLS_OPEN: &str = "SELECT count(*) FROM psp_call WHERE settled_at IS NULL";
 

@@ -4,12 +4,14 @@
 //! is one range of one index: a postponed row is due later, a leased one when its lease ends, and
 //! a command behind an older one of its order is not due at all until [`release_next`] says so.
 
+use std::collections::HashSet;
+
 use app::ports::{InboxItem, InboxKind, InboxOutcome, InboxSettlement, Received, StoreError};
 use jiff::Timestamp;
 use payment::{CommandId, TenantId};
 
 use super::order;
-use crate::database::{Database, params};
+use crate::database::{Bind, Cell, Database, Reading, Row, params};
 use crate::error::At;
 
 pub(super) const TABLE: &str = "inbox";
@@ -20,6 +22,17 @@ const RECEIVE: &str = "INSERT INTO inbox (tenant, id, kind, external_id, name, o
         CASE WHEN ?3 = 'command' AND CAST(?6 AS TEXT) IS NOT NULL THEN NULL
             ELSE CAST(?9 AS BIGINT) END)
     ON CONFLICT (tenant, kind, external_id) DO NOTHING";
+/// The same for several events. Of each that is new the id is answered.
+const RECEIVE_EVENTS: &str =
+    "INSERT INTO inbox (tenant, id, kind, external_id, name, order_key, body, attributes,
+        received_at, state, due_at)
+    SELECT tenant, id, 'event', external_id, name, order_key, body, attributes, received_at,
+        'waiting', received_at
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[],
+        $7::text[], $8::bigint[])
+        AS event (tenant, id, external_id, name, order_key, body, attributes, received_at)
+    ON CONFLICT (tenant, kind, external_id) DO NOTHING
+    RETURNING id";
 /// The oldest waiting command of an order becomes due, if it is not already.
 const RELEASE_NEXT: &str = "UPDATE inbox SET due_at = received_at
     WHERE due_at IS NULL AND seq = (SELECT seq FROM inbox
@@ -44,8 +57,11 @@ const ENDED_WITH_ITS_CALL: &str = "its call was settled";
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[RECEIVE, RELEASE_NEXT, SETTLE, HELD, END];
+/// Of PostgreSQL alone.
+#[cfg(test)]
+pub(crate) const POSTGRES_STATEMENTS: &[&str] = &[RECEIVE_EVENTS];
 
-pub(super) fn receive(db: &Database, item: &InboxItem) -> Result<Received, StoreError> {
+pub(crate) fn receive(db: &Database, item: &InboxItem) -> Result<Received, StoreError> {
     let of_order = item.order_key.as_deref().filter(|_| item.kind == InboxKind::Command);
     if let Some(order) = of_order {
         order::of_commands(db, &item.tenant, order)?;
@@ -71,6 +87,41 @@ pub(super) fn receive(db: &Database, item: &InboxItem) -> Result<Received, Store
     }
     release_next(db, &item.tenant, of_order)?;
     Ok(Received::New)
+}
+
+/// The same for events that come in at once: on PostgreSQL one statement.
+pub(crate) fn receive_events(
+    db: &Database,
+    events: &[InboxItem],
+) -> Result<Vec<Received>, StoreError> {
+    let session = match db {
+        Database::Sqlite(_) => return events.iter().map(|event| receive(db, event)).collect(),
+        Database::Postgres(session) => session,
+    };
+    let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+    let rows = session.query_with_arrays(RECEIVE_EVENTS, &arrays(events, &ids)).at(TABLE)?;
+    let new: Reading<HashSet<String>> = rows.iter().map(|row| Row::Postgres(row).get(0)).collect();
+    let new = new.at(TABLE)?;
+    let received = |id| if new.contains(id) { Received::New } else { Received::Duplicate };
+    Ok(ids.iter().map(received).collect())
+}
+
+/// A column of the statement each.
+fn arrays<'e>(events: &'e [InboxItem], ids: &'e [String]) -> [Vec<Cell<'e>>; 8] {
+    fn cells<'e, T: Bind + ?Sized + 'e>(values: impl Iterator<Item = &'e T>) -> Vec<Cell<'e>> {
+        values.map(Bind::cell).collect()
+    }
+    let received_at = |event: &InboxItem| Cell::Integer(event.received_at.as_microsecond());
+    [
+        cells(events.iter().map(|event| event.tenant.as_str())),
+        cells(ids.iter()),
+        cells(events.iter().map(|event| &event.external_id)),
+        cells(events.iter().map(|event| &event.name)),
+        cells(events.iter().map(|event| &event.order_key)),
+        cells(events.iter().map(|event| &event.body)),
+        cells(events.iter().map(|event| &event.attributes)),
+        events.iter().map(received_at).collect(),
+    ]
 }
 
 /// Ends or postpones a leased row, or leaves it leased. Returns whether the lease still held.

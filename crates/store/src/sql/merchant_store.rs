@@ -60,6 +60,6 @@ impl MerchantStore for DatabaseStore {
         account: &PspAccountId,
     ) -> Result<Option<TenantId>, StoreError> {
         let account = account.clone();
-        self.driver.read(move |db| across_tenants::tenant_of_merchant(db, &account)).await
+        self.driver.read_one(move |db| across_tenants::tenant_of_merchant(db, &account)).await
     }
 }

@@ -21,18 +21,18 @@ const ADD: &str = "INSERT INTO outbox (tenant, id, channel, order_key, name, att
 /// no message of another order. The one that comes last waits for nothing any more once something
 /// was told after it: the tenant came back, and must hear so.
 const RELEASE_NEXT: &str = "UPDATE outbox SET due_at = created_at
-    WHERE due_at IS NULL AND state = 'waiting'
-        AND seq = (SELECT seq FROM outbox WHERE tenant = ?1 AND order_key = ?2 AND holds = 1
-            ORDER BY seq LIMIT 1)
-        AND NOT EXISTS (SELECT 1 FROM outbox AS before WHERE before.tenant = ?1
-            AND before.id = outbox.after AND before.state <> 'delivered')
+    WHERE tenant = ?1 AND id = (SELECT id FROM outbox
+            WHERE tenant = ?1 AND order_key = ?2 AND holds = 1 ORDER BY seq LIMIT 1)
+        AND due_at IS NULL AND state = 'waiting'
+        AND COALESCE((SELECT state FROM outbox AS before WHERE before.tenant = ?1
+            AND before.id = outbox.after), 'delivered') = 'delivered'
         AND (last = 0
             OR EXISTS (SELECT 1 FROM outbox AS later WHERE later.tenant = ?1
                 AND later.order_key = ?2 AND later.holds = 1 AND later.seq > outbox.seq)
             OR NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.tenant = ?1
                 AND other.holds = 1 AND other.state = 'waiting' AND other.last = 0))";
-const WAITING_FOR_ALL: &str = "SELECT order_key FROM outbox
-    WHERE tenant = ?1 AND holds = 1 AND last = 1 AND state = 'waiting'";
+pub(super) const WAITING_FOR_ALL: &str = "SELECT order_key FROM outbox
+    WHERE tenant = ?1 AND last = 1 AND state = 'waiting'";
 const WAITING_FOR: &str = "SELECT order_key FROM outbox
     WHERE tenant = ?1 AND after = ?2 AND after IS NOT NULL AND state = 'waiting'";
 const DELETE: &str = "UPDATE outbox SET state = 'delivered', holds = 0, due_at = NULL,

@@ -85,8 +85,8 @@ fn written(source: &str) -> Vec<&str> {
 
 #[test]
 fn no_statement_is_forgotten_here() {
-    let (known, mut folders) =
-        (all(), vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql").into()]);
+    let known = [all().as_slice(), inbox::POSTGRES_STATEMENTS].concat();
+    let mut folders = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql").into()];
     let mut found = 0;
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir::<PathBuf>(folder).unwrap() {
@@ -127,6 +127,14 @@ fn every_statement_reads_a_range_of_an_index() {
             assert!(!sorts || MAY_SORT.iter().any(|table| sql.contains(table)), "{step}\n{sql}");
         }
     }
+}
+
+/// However many wait: each delivered message asks this, and a tenant's backlog is read to its end else.
+#[test]
+fn who_waits_for_everything_else_is_found_without_reading_what_waits() {
+    let connection = sqlite::migrated_in_memory();
+    let steps = plan(&connection, outbox::WAITING_FOR_ALL).concat();
+    assert!(steps.contains("outbox_last"), "{steps}");
 }
 
 #[test]

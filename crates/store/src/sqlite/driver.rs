@@ -4,7 +4,6 @@
 //! runs on threads of its own, so that a run repeats exactly and paused time stands still.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -18,7 +17,7 @@ use super::place::Place;
 use crate::OpenError;
 use crate::condition::{Condition, Done};
 use crate::database::Database;
-use crate::driver::WriteCounts;
+use crate::driver::{Counters, WriteCounts};
 use crate::error::not_available;
 use crate::job::{Job, Written, job};
 
@@ -30,20 +29,6 @@ const WRITES_WAITING_MAX: usize = 1024;
 const READS_WAITING_MAX: usize = 1024;
 /// So many reads run beside each other.
 const READERS: usize = 4;
-
-#[derive(Default)]
-struct Counters {
-    writes: AtomicU64,
-    transactions: AtomicU64,
-}
-
-impl Counters {
-    fn count(&self, jobs: &[Box<dyn Job>]) {
-        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-        self.writes.fetch_add(count, Ordering::Relaxed);
-        self.transactions.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// The connection that writes.
 struct Writer {
@@ -66,7 +51,8 @@ impl Writer {
         {
             return answer_all(jobs, Some(&StoreError::Unavailable(error.to_string())));
         }
-        self.counters.count(&jobs);
+        self.counters.asked(jobs.len());
+        self.counters.began();
         let wrote = run_batch(&self.connection, jobs);
         let has_room = || self.place.as_ref().is_none_or(Place::has_room);
         if wrote && (!self.condition.is_full() || has_room()) {
@@ -152,10 +138,7 @@ impl Driver {
     }
 
     pub fn counts(&self) -> WriteCounts {
-        WriteCounts {
-            writes: self.counters.writes.load(Ordering::Relaxed),
-            transactions: self.counters.transactions.load(Ordering::Relaxed),
-        }
+        self.counters.so_far()
     }
 
     /// Runs a write and answers once it is on disk.
@@ -273,6 +256,8 @@ fn read_snapshot<T>(
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc as std_mpsc;
+
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
     use crate::database::params;

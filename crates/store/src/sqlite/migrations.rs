@@ -55,6 +55,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "erasure",
         sql: include_str!("../../migrations/sqlite/0009_erasure.sql"),
     },
+    Migration {
+        version: 10,
+        name: "last_messages",
+        sql: include_str!("../../migrations/sqlite/0010_last_messages.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

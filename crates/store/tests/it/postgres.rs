@@ -336,7 +336,6 @@ async fn an_empty_database_is_only_changed_when_that_is_allowed() {
     assert!(refused.contains("run `paybridge migrate`"), "{refused}");
 }
 
-/// Rule R22: a worker whose clock is fast takes nothing from the others.
 #[tokio::test]
 async fn events_that_come_in_at_once_share_transactions_and_one_that_fails_fails_alone() {
     let replicas = Replicas::new(1).await;
@@ -369,6 +368,7 @@ async fn events_that_come_in_at_once_share_transactions_and_one_that_fails_fails
     assert_eq!(store.backlog(replicas.entropy.now()).await.unwrap().inbox_waiting, 297);
 }
 
+/// Rule R22: a worker whose clock is fast takes nothing from the others.
 #[tokio::test]
 async fn r22_leases_are_reckoned_by_the_databases_clock() {
     let replicas = Replicas::new(1).await;

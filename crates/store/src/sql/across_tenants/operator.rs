@@ -15,7 +15,8 @@ const NEWEST_INBOX: &str = "SELECT tenant, id FROM inbox WHERE seq > 0 ORDER BY 
 
 const PARKED_OUTBOX: &str =
     "SELECT tenant, id FROM outbox WHERE state = 'parked' ORDER BY tenant, seq LIMIT ?1";
-const WAITING_OUTBOX: &str = "SELECT tenant, id FROM outbox WHERE state = 'waiting'
+const WAITING_OUTBOX: &str = "SELECT tenant, id FROM outbox
+    WHERE state = 'waiting' AND created_at IS NOT NULL
     ORDER BY channel, created_at LIMIT ?1";
 const NEWEST_OUTBOX: &str =
     "SELECT tenant, id FROM outbox WHERE seq > 0 ORDER BY seq DESC LIMIT ?1";
