@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask docs`,
-//! `cargo xtask simulate`, `cargo xtask mutate`.
+//! `cargo xtask simulate`, `cargo xtask mutate`, `cargo xtask bench`.
 
+mod bench;
 mod ci;
 mod deploy;
 mod docs;
@@ -33,6 +34,8 @@ enum Task {
     Docs,
     /// Simulate bad days, each from a seed that repeats it
     Simulate(simulate::Simulate),
+    /// Measure how fast the app is, side by side with what it is compared with
+    Bench(bench::Bench),
     /// Plant faults in a copy of the tree, and see whether the simulation finds each
     Mutate,
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Docs => docs::run(&root),
+        Task::Bench(bench) => bench::run(&root, &bench),
         Task::Mutate => mutate::run(&root),
         Task::Simulate(simulate) => simulate::run(&root, &simulate),
     });
