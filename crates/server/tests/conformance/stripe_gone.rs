@@ -32,6 +32,16 @@ async fn stripe_is_found_gone(app: &TestApp, kind: FaultKind) {
     }
 }
 
+/// An order whose money is held is to be captured, and Stripe is gone.
+async fn a_command_while_stripe_is_gone() -> (TestApp, Order) {
+    let app = TestApp::configured().await;
+    let order = Order::new("DE--1");
+    app.held(&order).await;
+    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
+    app.command("CapturePayment", &whole(&order)).await;
+    (app, order)
+}
+
 /// It answers again, and what waited is done.
 async fn stripe_is_back(app: &TestApp) {
     app.stripe_is_back().await;
@@ -68,12 +78,7 @@ async fn a_shopper_is_told_at_once_to_try_again_and_the_order_is_paid_later() {
 /// For hours the call stays open as "not sent": no key is spent, nothing is parked, and it is made once.
 #[tokio::test(start_paused = true)]
 async fn a_command_waits_for_as_long_as_it_takes_and_then_happens_once() {
-    let app = TestApp::configured().await;
-    let order = Order::new("DE--1");
-    app.held(&order).await;
-    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
-
-    app.command("CapturePayment", &whole(&order)).await;
+    let (app, order) = a_command_while_stripe_is_gone().await;
     app.settle().await;
     let key = app.payment(&order).await.open_call.clone().unwrap().key;
     for _ in 0..40 {
@@ -96,11 +101,7 @@ async fn a_command_waits_for_as_long_as_it_takes_and_then_happens_once() {
 /// and the command has not used up on waiting what it has until then.
 #[tokio::test(start_paused = true)]
 async fn waiting_costs_a_command_none_of_its_tries() {
-    let app = TestApp::configured().await;
-    let order = Order::new("DE--1");
-    app.held(&order).await;
-    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
-    app.command("CapturePayment", &whole(&order)).await;
+    let (app, _) = a_command_while_stripe_is_gone().await;
     app.settle().await;
     for _ in 0..40 {
         app.advance(LONG_ENOUGH).await;
@@ -121,11 +122,7 @@ async fn waiting_costs_a_command_none_of_its_tries() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_is_looked_at_ever_more_seldom() {
-    let app = TestApp::configured().await;
-    let order = Order::new("DE--1");
-    app.held(&order).await;
-    stripe_is_found_gone(&app, FaultKind::LoseRequest).await;
-    app.command("CapturePayment", &whole(&order)).await;
+    let (app, _) = a_command_while_stripe_is_gone().await;
     let context = &app.app.consumer.context;
     assert_eq!(context.work_inbox("worker-1").await.unwrap(), 1);
     let (mut pauses, mut pause) = (Vec::new(), 0);

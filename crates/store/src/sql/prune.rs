@@ -136,56 +136,42 @@ fn missing_migrations(db: &Database) -> Result<usize, StoreError> {
     pending.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-#[async_trait]
-impl Upkeep for DatabaseStore {
-    async fn missing_migrations(&self) -> Result<usize, StoreError> {
-        self.driver.read(missing_migrations).await
-    }
+/// The worker's store and the operator's look after the same database in the same way.
+macro_rules! upkeep {
+    ($database:ty) => {
+        #[async_trait]
+        impl Upkeep for $database {
+            async fn missing_migrations(&self) -> Result<usize, StoreError> {
+                self.driver.read(missing_migrations).await
+            }
 
-    async fn check(&self) -> Result<(), StoreError> {
-        self.driver.check().await
-    }
+            async fn check(&self) -> Result<(), StoreError> {
+                self.driver.check().await
+            }
 
-    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Result<u64, StoreError> {
-        let channels = channels.to_vec();
-        let bring = move |db: &Database| ahead::bring_back(db, now, &channels).map(Written::Keep);
-        self.driver.write(bring).await
-    }
+            async fn bring_back(
+                &self,
+                now: Timestamp,
+                channels: &[String],
+            ) -> Result<u64, StoreError> {
+                let channels = channels.to_vec();
+                let bring =
+                    move |db: &Database| ahead::bring_back(db, now, &channels).map(Written::Keep);
+                self.driver.write(bring).await
+            }
 
-    async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {
-        let before = *before;
-        self.driver.read(move |db| prunable(db, &before)).await
-    }
+            async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {
+                let before = *before;
+                self.driver.read(move |db| prunable(db, &before)).await
+            }
 
-    async fn prune(&self, before: &PruneBefore, limit: u32) -> Result<Pruned, StoreError> {
-        let before = *before;
-        self.driver.write(move |db| prune(db, &before, limit).map(Written::Keep)).await
-    }
+            async fn prune(&self, before: &PruneBefore, limit: u32) -> Result<Pruned, StoreError> {
+                let before = *before;
+                self.driver.write(move |db| prune(db, &before, limit).map(Written::Keep)).await
+            }
+        }
+    };
 }
 
-#[async_trait]
-impl Upkeep for DatabaseOperator {
-    async fn missing_migrations(&self) -> Result<usize, StoreError> {
-        self.driver.read(missing_migrations).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.driver.check().await
-    }
-
-    async fn bring_back(&self, now: Timestamp, channels: &[String]) -> Result<u64, StoreError> {
-        let channels = channels.to_vec();
-        let bring = move |db: &Database| ahead::bring_back(db, now, &channels).map(Written::Keep);
-        self.driver.write(bring).await
-    }
-
-    async fn prunable(&self, before: &PruneBefore) -> Result<Pruned, StoreError> {
-        let before = *before;
-        self.driver.read(move |db| prunable(db, &before)).await
-    }
-
-    async fn prune(&self, before: &PruneBefore, limit: u32) -> Result<Pruned, StoreError> {
-        let before = *before;
-        self.driver.write(move |db| prune(db, &before, limit).map(Written::Keep)).await
-    }
-}
+upkeep!(DatabaseStore);
+upkeep!(DatabaseOperator);
