@@ -197,22 +197,30 @@ impl Context {
         event: PspEvent,
         body: &[u8],
     ) -> Result<Result<Received, WebhookRejected>, StoreError> {
-        let body = match self.psp.storable_event(body) {
-            Ok(body) => body,
-            Err(rejected) => return Ok(Err(rejected)),
-        };
-        let item = InboxItem {
+        match self.inbox_item(tenant, event, body) {
+            Ok(item) => self.store.receive(item).await.map(Ok),
+            Err(rejected) => Ok(Err(rejected)),
+        }
+    }
+
+    /// An event as it is kept.
+    pub(crate) fn inbox_item(
+        &self,
+        tenant: TenantId,
+        event: PspEvent,
+        body: &[u8],
+    ) -> Result<InboxItem, WebhookRejected> {
+        Ok(InboxItem {
+            body: self.psp.storable_event(body)?,
             id: CommandId::new(self.entropy.new_id()),
             tenant,
             kind: InboxKind::Event,
             external_id: event.id,
             name: event.kind,
             order_key: event.subject.order.map(|order| order.as_str().to_owned()),
-            body,
             attributes: "{}".to_owned(),
             received_at: self.entropy.now(),
-        };
-        self.store.receive(item).await.map(Ok)
+        })
     }
 }
 

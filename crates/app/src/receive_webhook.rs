@@ -83,9 +83,13 @@ impl Context {
             return self.take_of_platform(webhook, event).await;
         }
         let tenant_id = self.tenant_of_webhook(webhook, &event).await?;
+        if self.take_by_what_is_known(&tenant_id, webhook, &event).await? {
+            return Ok(WebhookTaken::New);
+        }
         let addressee =
             self.store.addressee(&tenant_id).await?.ok_or(WebhookError::UnknownTenant)?;
-        self.prove(&addressee.credentials, webhook, event.mode)?;
+        let secret = self.prove(&addressee.credentials, webhook, event.mode)?;
+        count_secret("tenant", webhook.mode, secret);
         if self.is_gone(&tenant_id, addressee.status).await? {
             return Err(WebhookError::Disconnected);
         }
@@ -93,6 +97,31 @@ impl Context {
             return Ok(WebhookTaken::OtherMode);
         }
         self.keep_webhook(tenant_id, webhook, event).await
+    }
+
+    /// Takes a webhook that is proven by what is known of its tenant from before: the database stores
+    /// it only if that is still so. Whatever is not as usual is left to those who ask first.
+    async fn take_by_what_is_known(
+        &self,
+        tenant: &TenantId,
+        webhook: IncomingWebhook<'_>,
+        event: &PspEvent,
+    ) -> Result<bool, StoreError> {
+        let Some(known) = self.store.known_addressee(tenant) else { return Ok(false) };
+        if known.status != TenantStatus::Connected || event.mode != webhook.mode {
+            return Ok(false);
+        }
+        let Ok(secret) = self.prove(&known.credentials, webhook, event.mode) else {
+            return Ok(false);
+        };
+        let Ok(item) = self.inbox_item(tenant.clone(), event.clone(), webhook.body) else {
+            return Ok(false);
+        };
+        let is_taken = self.store.receive_of_known(item, known.version).await?;
+        if is_taken {
+            count_secret("tenant", webhook.mode, secret);
+        }
+        Ok(is_taken)
     }
 
     /// Until what was under way is done, a disconnected tenant's events are still wanted (rule R23).
@@ -136,8 +165,11 @@ impl Context {
         if secrets.is_empty() {
             return Ok(false);
         }
-        match self.verify(webhook, &secrets, "platform") {
-            Ok(()) => Ok(true),
+        match self.verify(webhook, &secrets) {
+            Ok(secret) => {
+                count_secret("platform", webhook.mode, secret);
+                Ok(true)
+            }
             // It may be signed with a secret of a tenant.
             Err(WebhookRejected::WrongSignature) => Ok(false),
             Err(rejected) => Err(rejected),
@@ -211,13 +243,13 @@ impl Context {
 
     /// Proves a webhook with the tenant's secrets of the path's mode: whoever may make test events
     /// may not make live ones. One of the other mode is ignored, whichever of the tenant's secrets
-    /// it was signed with.
+    /// it was signed with. Returns the secret's label.
     fn prove(
         &self,
         credentials: &[Credentials],
         webhook: IncomingWebhook<'_>,
         event_mode: Mode,
-    ) -> Result<(), WebhookError> {
+    ) -> Result<String, WebhookRejected> {
         let ignored = event_mode != webhook.mode;
         let secrets: Vec<Secret<'_>> = credentials
             .iter()
@@ -227,45 +259,52 @@ impl Context {
                 credentials.endpoints().map(Secret::of_endpoint).chain(by_hand)
             })
             .collect();
-        Ok(self.verify(webhook, &secrets, "tenant")?)
+        self.verify(webhook, &secrets)
     }
 
-    /// Verifies a webhook and counts which secret has served: one that serves no more can go.
+    /// Verifies a webhook. Returns the label of the secret that has served.
     fn verify(
         &self,
         webhook: IncomingWebhook<'_>,
         secrets: &[Secret<'_>],
-        level: &'static str,
-    ) -> Result<(), WebhookRejected> {
+    ) -> Result<String, WebhookRejected> {
         let now = self.entropy.now();
         let keys: Vec<&SecretString> = secrets.iter().map(|secret| secret.key).collect();
         let position = self.psp.verify_webhook(webhook.signature, webhook.body, &keys, now)?;
-        if let Some(served) = secrets.get(position) {
-            metrics::counter!(
-                "paybridge_webhook_secrets_total", "level" => level,
-                "mode" => webhook.mode.name(), "secret" => served.label.clone()
-            )
-            .increment(1);
-        }
-        Ok(())
+        Ok(secrets.get(position).map(Secret::label).unwrap_or_default())
     }
+}
+
+/// Counts which secret has served: one that serves no more can go.
+fn count_secret(level: &'static str, mode: Mode, label: String) {
+    metrics::counter!(
+        "paybridge_webhook_secrets_total",
+        "level" => level, "mode" => mode.name(), "secret" => label
+    )
+    .increment(1);
 }
 
 /// What a webhook may be signed with.
 struct Secret<'a> {
     key: &'a SecretString,
-    /// What an operator knows it by; it opens nothing.
-    label: String,
+    /// The endpoint's name, where the app registered it.
+    endpoint: Option<&'a str>,
 }
 
 impl<'a> Secret<'a> {
-    /// Of an endpoint that the app registered.
     fn of_endpoint(endpoint: &'a WebhookEndpoint) -> Self {
-        Self { key: &endpoint.secret, label: endpoint.id.clone() }
+        Self { key: &endpoint.secret, endpoint: Some(&endpoint.id) }
     }
 
-    /// Of an endpoint that somebody made by hand, masked as everywhere.
     fn by_hand(key: &'a SecretString) -> Self {
-        Self { key, label: masked(key.expose_secret()) }
+        Self { key, endpoint: None }
+    }
+
+    /// What an operator knows it by; it opens nothing.
+    fn label(&self) -> String {
+        match self.endpoint {
+            Some(id) => id.to_owned(),
+            None => masked(self.key.expose_secret()),
+        }
     }
 }

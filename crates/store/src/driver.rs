@@ -3,15 +3,36 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use app::ports::{InboxItem, Received, StoreError};
+use app::ports::StoreError;
 
 use crate::condition::{Condition, Done};
 use crate::database::{Database, params};
 use crate::error::At;
 use crate::job::Written;
 use crate::postgres::{Access, Pool};
-use crate::sql::inbox;
+use crate::sql::inbox::{self, NewEvent};
 use crate::sqlite;
+
+/// How far a read goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// One statement that finds a few rows by their keys.
+    Statement,
+    /// Several of them, on one state of the database.
+    FewRows,
+    /// A list or a count, which may take its time.
+    ManyRows,
+}
+
+impl Extent {
+    /// Whether it is over sooner than another thread is woken for it.
+    pub fn is_short(self) -> bool {
+        match self {
+            Self::Statement | Self::FewRows => true,
+            Self::ManyRows => false,
+        }
+    }
+}
 
 /// How often the database was written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,12 +114,13 @@ impl Driver {
         }
     }
 
-    /// Puts an event into the inbox. Those that come in at once share a transaction.
-    pub async fn receive_event(&self, event: InboxItem) -> Result<Received, StoreError> {
+    /// Puts an event into the inbox; whether it is new. Those that come in at once share a
+    /// transaction.
+    pub async fn receive_event(&self, event: NewEvent) -> Result<bool, StoreError> {
         match self {
             // All of its writes do.
             Self::Sqlite(driver) => {
-                driver.write(move |db| inbox::receive(db, &event).map(Written::Keep)).await
+                driver.write(move |db| inbox::receive_event(db, &event).map(Written::Keep)).await
             }
             Self::Postgres(pool) => pool.written(pool.receive_event(event).await),
         }
@@ -111,34 +133,46 @@ impl Driver {
         }
     }
 
-    /// Runs a read on one state of the database.
-    pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.read_with(Access::Read, operation).await
-    }
-
-    /// Runs a read of one statement.
+    /// Runs a read of one statement that finds a few rows by their keys.
     pub async fn read_one<T, F>(&self, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
-        self.read_with(Access::OneStatement, operation).await
+        self.read_with(Extent::Statement, operation).await
     }
 
-    async fn read_with<T, F>(&self, access: Access, operation: F) -> Result<T, StoreError>
+    /// Runs a read of several such statements on one state of the database.
+    pub async fn read_few<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.read_with(Extent::FewRows, operation).await
+    }
+
+    /// Runs a read of many rows on one state of the database.
+    pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.read_with(Extent::ManyRows, operation).await
+    }
+
+    async fn read_with<T, F>(&self, extent: Extent, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
         let result = match self {
-            Self::Sqlite(driver) => driver.read(operation).await,
+            Self::Sqlite(driver) => driver.read(extent, operation).await,
             Self::Postgres(pool) => {
-                let read = move |db: &Database| operation(db).map(Written::Undo);
-                pool.carry_out(access, read).await
+                let access = match extent {
+                    Extent::Statement => Access::OneStatement,
+                    Extent::FewRows | Extent::ManyRows => Access::Read,
+                };
+                pool.carry_out(access, move |db| operation(db).map(Written::Undo)).await
             }
         };
         self.condition().saw(Done::Read, result.as_ref().map(|_| ()));

@@ -18,11 +18,11 @@ mod driver;
 mod error;
 mod job;
 mod keyring;
+mod known;
 mod migration;
 mod postgres;
 mod relocate;
 mod rows;
-mod shared;
 mod sql;
 mod sqlite;
 

@@ -51,9 +51,10 @@ use crate::Keyring;
 use crate::database::Database;
 use crate::driver::{Driver, WriteCounts};
 use crate::job::Written;
-use crate::shared::SharedReads;
+use crate::known::KnownAddressees;
 use crate::sqlite::DatabaseLock;
 use channel::ChannelRead;
+use inbox::NewEvent;
 
 pub use operator::{DatabaseOperator, Rewritten};
 pub use rotate::{KeyUse, Rotated, STEP_PAUSE};
@@ -66,7 +67,7 @@ pub struct DatabaseStore {
     // Dropped in this order: the threads end before the lock is given up.
     pub(crate) driver: Driver,
     keyring: Arc<Keyring>,
-    addressees: SharedReads<TenantId, Option<Addressee>>,
+    addressees: KnownAddressees,
     told: OnceLock<Arc<Notify>>,
     _lock: Option<DatabaseLock>,
 }
@@ -83,7 +84,7 @@ impl DatabaseStore {
         Self {
             driver,
             keyring: Arc::new(keyring),
-            addressees: SharedReads::default(),
+            addressees: KnownAddressees::default(),
             told: OnceLock::new(),
             _lock: lock,
         }
@@ -140,7 +141,7 @@ impl Store for DatabaseStore {
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError> {
         let id = id.clone();
-        self.driver.read(move |db| tenant::tenant(db, &id)).await
+        self.driver.read_few(move |db| tenant::tenant(db, &id)).await
     }
 
     async fn commit_tenant(&self, commit: TenantCommit) -> Result<CommitOutcome, StoreError> {
@@ -159,10 +160,15 @@ impl Store for DatabaseStore {
         self.driver.read_one(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
     }
 
-    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Addressee>, StoreError> {
+    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Arc<Addressee>>, StoreError> {
         let (keyring, id) = (Arc::clone(&self.keyring), tenant.clone());
         let read = self.driver.read_one(move |db| tenant::addressee(db, &keyring, &id));
-        self.addressees.read(tenant.clone(), read).await
+        let found = read.await?;
+        Ok(self.addressees.learn(tenant, found))
+    }
+
+    fn known_addressee(&self, tenant: &TenantId) -> Option<Arc<Addressee>> {
+        self.addressees.get(tenant)
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError> {
@@ -172,7 +178,7 @@ impl Store for DatabaseStore {
 
     async fn bound_accounts(&self, tenant: &TenantId) -> Result<Vec<Account>, StoreError> {
         let tenant = tenant.clone();
-        let bound = self.driver.read(move |db| binding::of_tenant(db, &tenant)).await?;
+        let bound = self.driver.read_few(move |db| binding::of_tenant(db, &tenant)).await?;
         Ok(bound.into_iter().map(|bound| bound.account).collect())
     }
 
@@ -188,7 +194,7 @@ impl Store for DatabaseStore {
         order: &OrderReference,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let (tenant, account, order) = (tenant.clone(), account.clone(), order.clone());
-        self.driver.read(move |db| payment::of_order(db, &tenant, &account, &order)).await
+        self.driver.read_few(move |db| payment::of_order(db, &tenant, &account, &order)).await
     }
 
     async fn latest_payment_of_order(
@@ -197,7 +203,7 @@ impl Store for DatabaseStore {
         order: &OrderReference,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let (tenant, order) = (tenant.clone(), order.clone());
-        self.driver.read(move |db| payment::latest_of_order(db, &tenant, &order)).await
+        self.driver.read_few(move |db| payment::latest_of_order(db, &tenant, &order)).await
     }
 
     async fn payment(
@@ -206,7 +212,7 @@ impl Store for DatabaseStore {
         id: PaymentId,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let tenant = tenant.clone();
-        self.driver.read(move |db| payment::by_id(db, &tenant, id)).await
+        self.driver.read_few(move |db| payment::by_id(db, &tenant, id)).await
     }
 
     async fn payment_by_reference(
@@ -215,7 +221,7 @@ impl Store for DatabaseStore {
         reference: &PspReference,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let (tenant, reference) = (tenant.clone(), reference.clone());
-        self.driver.read(move |db| payment::by_reference(db, &tenant, &reference)).await
+        self.driver.read_few(move |db| payment::by_reference(db, &tenant, &reference)).await
     }
 
     async fn payment_of_open_command(
@@ -224,7 +230,7 @@ impl Store for DatabaseStore {
         command: CommandId,
     ) -> Result<Option<Versioned<Payment>>, StoreError> {
         let tenant = tenant.clone();
-        self.driver.read(move |db| payment::of_open_command(db, &tenant, command)).await
+        self.driver.read_few(move |db| payment::of_open_command(db, &tenant, command)).await
     }
 
     async fn unfinished(&self, tenant: &TenantId) -> Result<Unfinished, StoreError> {
@@ -268,9 +274,16 @@ impl Store for DatabaseStore {
 
     async fn receive(&self, item: InboxItem) -> Result<Received, StoreError> {
         match item.kind {
-            InboxKind::Event => self.driver.receive_event(item).await,
+            InboxKind::Event => {
+                let is_new = self.driver.receive_event(NewEvent { item, known: None }).await?;
+                Ok(if is_new { Received::New } else { Received::Duplicate })
+            }
             InboxKind::Command => self.write(move |db| inbox::receive(db, &item)).await,
         }
+    }
+
+    async fn receive_of_known(&self, item: InboxItem, version: i64) -> Result<bool, StoreError> {
+        self.driver.receive_event(NewEvent { item, known: Some(version) }).await
     }
 
     async fn claim_inbox(&self, lease: &Lease) -> Result<Vec<InboxClaim>, StoreError> {
@@ -374,7 +387,7 @@ impl Tokens for DatabaseStore {
 
     async fn tokens(&self, tenant: &TenantId) -> Result<Vec<TokenRow>, StoreError> {
         let tenant = tenant.clone();
-        self.driver.read(move |db| token::of_tenant(db, &tenant)).await
+        self.driver.read_few(move |db| token::of_tenant(db, &tenant)).await
     }
 
     async fn revoke_token(

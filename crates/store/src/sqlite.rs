@@ -2,10 +2,12 @@
 //!
 //! - [`connection`]: opening, the lock, what makes it durable. [`migrations`]: the schema.
 //! - [`backup`]: a whole copy, made beside a running server, and put back.
-//! - [`driver`] and [`batch`]: who runs the statements, and group commit.
+//! - [`driver`] and [`batch`]: who runs the statements, and group commit. [`checkpoint`]: what is
+//!   behind it.
 
 mod backup;
 mod batch;
+mod checkpoint;
 mod connection;
 mod driver;
 mod migrations;

@@ -63,6 +63,7 @@ macro_rules! store_contract_tests {
             the_payment_of_a_command_is_found_by_its_open_call
 
             the_same_input_is_received_once
+            an_event_is_received_by_what_is_known_of_its_tenant_while_that_is_so
             commands_of_an_order_are_claimed_one_after_the_other
             a_postponed_command_holds_back_its_order_only
             a_row_that_is_put_off_has_spent_no_try

@@ -78,8 +78,12 @@ impl Store for UnsureStore {
         self.go("credentials", self.inner.credentials(tenant, at)).await
     }
 
-    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Addressee>> {
+    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Arc<Addressee>>> {
         self.go("addressee", self.inner.addressee(tenant)).await
+    }
+
+    fn known_addressee(&self, tenant: &TenantId) -> Option<Arc<Addressee>> {
+        self.inner.known_addressee(tenant)
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Answer<Vec<Credentials>> {
@@ -169,6 +173,10 @@ impl Store for UnsureStore {
 
     async fn receive(&self, item: InboxItem) -> Answer<Received> {
         self.go("receive", self.inner.receive(item)).await
+    }
+
+    async fn receive_of_known(&self, item: InboxItem, version: i64) -> Answer<bool> {
+        self.go("receive_of_known", self.inner.receive_of_known(item, version)).await
     }
 
     async fn claim_inbox(&self, lease: &Lease) -> Answer<Vec<InboxClaim>> {

@@ -1,5 +1,7 @@
 //! The store as the use cases see it: use-case-sized methods, no transaction crosses them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use payment::{
@@ -36,8 +38,12 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
         account: &Account,
     ) -> Result<Option<Credentials>, StoreError>;
 
-    /// Whom a webhook is for, and what proves it. One question, because every webhook asks it.
-    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Addressee>, StoreError>;
+    /// Whom a webhook is for, and what proves it.
+    async fn addressee(&self, tenant: &TenantId) -> Result<Option<Arc<Addressee>>, StoreError>;
+
+    /// The same as it was read some time ago, if it was. It may be out of date: only
+    /// [`receive_of_known`](Self::receive_of_known) may go by it.
+    fn known_addressee(&self, tenant: &TenantId) -> Option<Arc<Addressee>>;
 
     /// All credentials of a tenant, the newest first.
     async fn all_credentials(&self, tenant: &TenantId) -> Result<Vec<Credentials>, StoreError>;
@@ -120,6 +126,10 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
 
     /// Puts a webhook or a command into the inbox. The same one again is [`Received::Duplicate`].
     async fn receive(&self, item: InboxItem) -> Result<Received, StoreError>;
+
+    /// Puts a webhook into the inbox if its tenant has this version in that very moment. `false`:
+    /// nothing was stored, as the tenant has changed or the webhook is there.
+    async fn receive_of_known(&self, item: InboxItem, version: i64) -> Result<bool, StoreError>;
 
     /// Leases due inbox rows: events in any order, of the commands of one order only the oldest
     /// that is not settled (rule R10), and none that another worker holds.
@@ -577,6 +587,8 @@ pub struct ChannelMessage {
 /// A tenant as those need it who send it webhooks.
 #[derive(Clone, Debug)]
 pub struct Addressee {
+    /// The tenant's version. Whatever changes here makes it another one.
+    pub version: i64,
     /// Whether it takes them.
     pub status: TenantStatus,
     /// All its credentials, the newest first.

@@ -109,6 +109,26 @@ async fn c48_several_secrets_signatures_and_clocks_are_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn c48_a_secret_that_was_taken_away_proves_nothing_from_then_on() {
+    let app = TestApp::new();
+    let receive = async |secret: &str, id: &str| {
+        let object = json!({"object": "payment_intent"});
+        let event = Event::new(id, "payment_intent.created", object);
+        app.receive_at(TestApp::WEBHOOKS, secret, &event).await.0
+    };
+    app.configure(json!({"webhookSecrets": ["whsec_old", "whsec_new"]})).await;
+    for id in ["evt_1", "evt_2", "evt_2"] {
+        assert_eq!(receive("whsec_old", id).await, StatusCode::OK, "{id}");
+    }
+    app.configure(json!({"webhookSecrets": ["whsec_new"]})).await;
+    assert_eq!(receive("whsec_old", "evt_3").await, StatusCode::BAD_REQUEST);
+    for id in ["evt_4", "evt_5"] {
+        assert_eq!(receive("whsec_new", id).await, StatusCode::OK, "{id}");
+    }
+    assert_eq!(backlog(&app).await.inbox_waiting, 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn c49_a_disconnected_tenants_webhooks_are_refused() {
     let app = TestApp::configured().await;
     let (order, _) = paid_in_silence(&app).await;

@@ -88,8 +88,12 @@ impl Store for GatedStore {
         self.use_it(self.inner.credentials(tenant, at)).await
     }
 
-    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Addressee>> {
+    async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Arc<Addressee>>> {
         self.use_it(self.inner.addressee(tenant)).await
+    }
+
+    fn known_addressee(&self, tenant: &TenantId) -> Option<Arc<Addressee>> {
+        self.inner.known_addressee(tenant)
     }
 
     async fn all_credentials(&self, tenant: &TenantId) -> Answer<Vec<Credentials>> {
@@ -201,6 +205,18 @@ impl Store for GatedStore {
                 self.ledger.receive(&tenant, id);
             }
             Ok(received)
+        })
+        .await
+    }
+
+    async fn receive_of_known(&self, item: InboxItem, version: i64) -> Answer<bool> {
+        let (tenant, id) = (item.tenant.clone(), item.id);
+        self.use_it(async {
+            let is_new = self.inner.receive_of_known(item, version).await?;
+            if is_new {
+                self.ledger.receive(&tenant, id);
+            }
+            Ok(is_new)
         })
         .await
     }

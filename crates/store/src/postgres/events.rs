@@ -3,54 +3,47 @@
 
 use std::sync::Arc;
 
-use app::ports::{InboxItem, Received, StoreError};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use app::ports::StoreError;
+use async_channel::Receiver;
+use tokio::sync::oneshot;
 
 use super::pool::{Access, Worker, stopped};
 use crate::database::Database;
 use crate::job::{Written, job};
-use crate::sql::inbox;
+use crate::sql::inbox::{self, NewEvent};
 
 /// So many events share a transaction at most.
 const TOGETHER_MAX: usize = 64;
 /// So many connections put events in: while one waits for the disk, another one goes on.
 pub(super) const EVENT_THREADS: usize = 2;
 
-/// An event that is to be in the inbox, and where it is told that it is.
+/// An event that is to be in the inbox, and where it is told whether it is new.
 pub(super) struct Event {
-    pub item: InboxItem,
+    pub event: NewEvent,
     pub reply: Reply,
 }
 
-pub(super) type Reply = oneshot::Sender<Result<Received, StoreError>>;
+pub(super) type Reply = oneshot::Sender<Result<bool, StoreError>>;
 
 impl Worker {
     /// Takes events until nobody can bring any more.
-    pub(super) fn take_events(&mut self, queue: &Mutex<mpsc::Receiver<Event>>) {
-        let mut events = Vec::new();
-        loop {
-            let taken = match &self.session {
-                Some(session) => session.wait_for(async {
-                    queue.lock().await.recv_many(&mut events, TOGETHER_MAX).await
-                }),
-                None => queue.blocking_lock().blocking_recv_many(&mut events, TOGETHER_MAX),
-            };
-            if taken == 0 {
-                return;
-            }
-            let (items, replies): (Vec<_>, _) =
-                events.drain(..).map(|event| (event.item, event.reply)).unzip();
-            self.receive(items.into(), replies);
+    pub(super) fn take_events(&mut self, queue: &Receiver<Event>) {
+        while let Some(first) = self.next(queue) {
+            let others = std::iter::from_fn(|| queue.try_recv().ok());
+            let taken = std::iter::once(first).chain(others).take(TOGETHER_MAX);
+            let (events, replies): (Vec<_>, _) =
+                taken.map(|Event { event, reply }| (event, reply)).unzip();
+            self.receive(events.into(), replies);
         }
     }
 
     /// Puts events into the inbox in one transaction. Where the database does not take one of them,
     /// each is tried by itself.
-    fn receive(&mut self, items: Arc<[InboxItem]>, replies: Vec<Reply>) {
-        let events = Arc::clone(&items);
+    fn receive(&mut self, events: Arc<[NewEvent]>, replies: Vec<Reply>) {
+        let together = Arc::clone(&events);
         let (mut job, mut answer) =
-            job(move |db: &Database| inbox::receive_events(db, &events).map(Written::Keep));
-        self.counters.asked(items.len());
+            job(move |db: &Database| inbox::receive_events(db, &together).map(Written::Keep));
+        self.counters.asked(events.len());
         self.counters.began();
         let lost = self.carry_out(Access::OneStatement, job.as_mut()).err();
         let is_lost = lost.is_some();
@@ -63,9 +56,9 @@ impl Worker {
                     let _ = reply.send(Ok(received));
                 }
             }
-            Err(_) if !is_lost && items.len() > 1 => {
-                for (item, reply) in items.iter().zip(replies) {
-                    self.receive([item.clone()].into(), vec![reply]);
+            Err(_) if !is_lost && events.len() > 1 => {
+                for (event, reply) in events.iter().zip(replies) {
+                    self.receive([event.clone()].into(), vec![reply]);
                 }
             }
             Err(error) => {

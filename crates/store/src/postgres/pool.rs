@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use app::ports::{InboxItem, Received, StoreError};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use app::ports::StoreError;
+use async_channel::{Receiver, Sender};
+use tokio::sync::oneshot;
 
 use super::events::{EVENT_THREADS, Event};
 use super::server::PostgresServer;
@@ -17,6 +18,7 @@ use crate::database::{Database, Failure};
 use crate::driver::{Counters, WriteCounts};
 use crate::error::store_error;
 use crate::job::{Job, Written, job};
+use crate::sql::inbox::NewEvent;
 
 /// So many tasks wait for a connection before callers wait to be let in.
 const WAITING_MAX: usize = 1024;
@@ -53,9 +55,8 @@ struct Task {
 
 /// The threads, and the queue before them.
 pub(crate) struct Pool {
-    /// Taken when the store is dropped, so that the threads see the end.
-    tasks: Option<mpsc::Sender<Task>>,
-    events: Option<mpsc::Sender<Event>>,
+    tasks: Sender<Task>,
+    events: Sender<Event>,
     handles: Vec<JoinHandle<()>>,
     counters: Arc<Counters>,
     condition: Condition,
@@ -64,11 +65,9 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts the threads. Each connects when it is needed first.
     pub fn new(server: &PostgresServer) -> Result<Self, OpenError> {
-        let (tasks, queue) = mpsc::channel(WAITING_MAX);
-        let queue = Arc::new(Mutex::new(queue));
+        let (tasks, queue) = async_channel::bounded(WAITING_MAX);
+        let (events, waiting) = async_channel::bounded(WAITING_MAX);
         let counters = Arc::<Counters>::default();
-        let (events, waiting) = mpsc::channel(WAITING_MAX);
-        let waiting = Arc::new(Mutex::new(waiting));
         let worker =
             || Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
         let thread = || thread::Builder::new().name("store-postgres".into());
@@ -78,16 +77,15 @@ impl Pool {
         let connections = server.connections().max(2);
         let event_threads = EVENT_THREADS.min(connections - 1);
         for _ in 0..event_threads {
-            let (waiting, mut worker) = (Arc::clone(&waiting), worker());
+            let (waiting, mut worker) = (waiting.clone(), worker());
             let serve = move || worker.take_events(&waiting);
             handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
         }
         for _ in event_threads..connections {
-            let (queue, mut worker) = (Arc::clone(&queue), worker());
+            let (queue, mut worker) = (queue.clone(), worker());
             let serve = move || worker.serve(&queue);
             handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
         }
-        let (tasks, events) = (Some(tasks), Some(events));
         Ok(Self { tasks, events, handles, counters, condition: Condition::default() })
     }
 
@@ -107,16 +105,15 @@ impl Pool {
         F: Fn(&Database) -> Result<Written<T>, StoreError> + Send + 'static,
     {
         let (job, answer) = job(operation);
-        let tasks = self.tasks.as_ref().ok_or_else(stopped)?;
-        tasks.send(Task { access, job }).await.map_err(|_| stopped())?;
+        self.tasks.send(Task { access, job }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Puts an event into the inbox, in one transaction with those that come in meanwhile.
-    pub async fn receive_event(&self, item: InboxItem) -> Result<Received, StoreError> {
+    /// Puts an event into the inbox, in one transaction with those that come in meanwhile; whether
+    /// it is new.
+    pub async fn receive_event(&self, event: NewEvent) -> Result<bool, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let events = self.events.as_ref().ok_or_else(stopped)?;
-        events.send(Event { item, reply }).await.map_err(|_| stopped())?;
+        self.events.send(Event { event, reply }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -130,8 +127,8 @@ impl Pool {
 /// Waits for what is under way: it is answered.
 impl Drop for Pool {
     fn drop(&mut self) {
-        drop(self.tasks.take());
-        drop(self.events.take());
+        self.tasks.close();
+        self.events.close();
         for handle in self.handles.drain(..) {
             if handle.join().is_err() {
                 tracing::error!("a thread of the store has panicked; please report this");
@@ -152,18 +149,20 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn serve(&mut self, queue: &Mutex<mpsc::Receiver<Task>>) {
+    fn serve(&mut self, queue: &Receiver<Task>) {
         while let Some(Task { access, mut job }) = self.next(queue) {
             let lost = self.carry_out(access, job.as_mut()).err();
             job.answer(lost);
         }
     }
 
-    fn next(&self, queue: &Mutex<mpsc::Receiver<Task>>) -> Option<Task> {
-        match &self.session {
-            Some(session) => session.wait_for(async { queue.lock().await.recv().await }),
-            None => queue.blocking_lock().blocking_recv(),
-        }
+    /// What is to be done next; none where nothing can come any more.
+    pub(super) fn next<T>(&self, queue: &Receiver<T>) -> Option<T> {
+        let next = match &self.session {
+            Some(session) => session.wait_for(queue.recv()),
+            None => queue.recv_blocking(),
+        };
+        next.ok()
     }
 
     /// Carries out a job until it is committed or undone for good.

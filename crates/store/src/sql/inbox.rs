@@ -22,17 +22,20 @@ const RECEIVE: &str = "INSERT INTO inbox (tenant, id, kind, external_id, name, o
         CASE WHEN ?3 = 'command' AND CAST(?6 AS TEXT) IS NOT NULL THEN NULL
             ELSE CAST(?9 AS BIGINT) END)
     ON CONFLICT (tenant, kind, external_id) DO NOTHING";
-/// The same for several events. Of each that is new the id is answered.
+/// The same for events that come in at once. Of each that is new the id is answered.
 const RECEIVE_EVENTS: &str =
     "INSERT INTO inbox (tenant, id, kind, external_id, name, order_key, body, attributes,
         received_at, state, due_at)
     SELECT tenant, id, 'event', external_id, name, order_key, body, attributes, received_at,
         'waiting', received_at
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[],
-        $7::text[], $8::bigint[])
-        AS event (tenant, id, external_id, name, order_key, body, attributes, received_at)
+        $7::text[], $8::bigint[], $9::bigint[])
+        AS event (tenant, id, external_id, name, order_key, body, attributes, received_at, version)
+    WHERE version IS NULL OR EXISTS (SELECT 1 FROM tenant
+        WHERE tenant.id = event.tenant AND tenant.version = event.version)
     ON CONFLICT (tenant, kind, external_id) DO NOTHING
     RETURNING id";
+const TENANT_IS_AS_KNOWN: &str = "SELECT 1 FROM tenant WHERE id = ?1 AND version = ?2";
 /// The oldest waiting command of an order becomes due, if it is not already.
 const RELEASE_NEXT: &str = "UPDATE inbox SET due_at = received_at
     WHERE due_at IS NULL AND seq = (SELECT seq FROM inbox
@@ -56,7 +59,8 @@ const ENDED_WITH_ITS_CALL: &str = "its call was settled";
 
 /// For `statements`, which looks at every one of them.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[RECEIVE, RELEASE_NEXT, SETTLE, HELD, END];
+pub(super) const STATEMENTS: &[&str] =
+    &[RECEIVE, TENANT_IS_AS_KNOWN, RELEASE_NEXT, SETTLE, HELD, END];
 /// Of PostgreSQL alone.
 #[cfg(test)]
 pub(crate) const POSTGRES_STATEMENTS: &[&str] = &[RECEIVE_EVENTS];
@@ -89,38 +93,57 @@ pub(crate) fn receive(db: &Database, item: &InboxItem) -> Result<Received, Store
     Ok(Received::New)
 }
 
+/// An event as it came in.
+#[derive(Clone)]
+pub(crate) struct NewEvent {
+    pub item: InboxItem,
+    /// It is taken only if its tenant has this version still.
+    pub known: Option<i64>,
+}
+
+/// Puts an event into the inbox; whether it is new, and its tenant as it was known.
+pub(crate) fn receive_event(db: &Database, event: &NewEvent) -> Result<bool, StoreError> {
+    if let Some(version) = event.known {
+        let tenant = event.item.tenant.as_str();
+        if !db.exists(TENANT_IS_AS_KNOWN, params![tenant, version]).at("tenant")? {
+            return Ok(false);
+        }
+    }
+    Ok(receive(db, &event.item)? == Received::New)
+}
+
 /// The same for events that come in at once: on PostgreSQL one statement.
-pub(crate) fn receive_events(
-    db: &Database,
-    events: &[InboxItem],
-) -> Result<Vec<Received>, StoreError> {
+pub(crate) fn receive_events(db: &Database, events: &[NewEvent]) -> Result<Vec<bool>, StoreError> {
     let session = match db {
-        Database::Sqlite(_) => return events.iter().map(|event| receive(db, event)).collect(),
+        Database::Sqlite(_) => {
+            return events.iter().map(|event| receive_event(db, event)).collect();
+        }
         Database::Postgres(session) => session,
     };
-    let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+    let ids: Vec<String> = events.iter().map(|event| event.item.id.to_string()).collect();
     let rows = session.query_with_arrays(RECEIVE_EVENTS, &arrays(events, &ids)).at(TABLE)?;
     let new: Reading<HashSet<String>> = rows.iter().map(|row| Row::Postgres(row).get(0)).collect();
     let new = new.at(TABLE)?;
-    let received = |id| if new.contains(id) { Received::New } else { Received::Duplicate };
-    Ok(ids.iter().map(received).collect())
+    Ok(ids.iter().map(|id| new.contains(id)).collect())
 }
 
 /// A column of the statement each.
-fn arrays<'e>(events: &'e [InboxItem], ids: &'e [String]) -> [Vec<Cell<'e>>; 8] {
+fn arrays<'e>(events: &'e [NewEvent], ids: &'e [String]) -> [Vec<Cell<'e>>; 9] {
     fn cells<'e, T: Bind + ?Sized + 'e>(values: impl Iterator<Item = &'e T>) -> Vec<Cell<'e>> {
         values.map(Bind::cell).collect()
     }
-    let received_at = |event: &InboxItem| Cell::Integer(event.received_at.as_microsecond());
+    let items = || events.iter().map(|event| &event.item);
+    let received_at = |item: &InboxItem| Cell::Integer(item.received_at.as_microsecond());
     [
-        cells(events.iter().map(|event| event.tenant.as_str())),
+        cells(items().map(|item| item.tenant.as_str())),
         cells(ids.iter()),
-        cells(events.iter().map(|event| &event.external_id)),
-        cells(events.iter().map(|event| &event.name)),
-        cells(events.iter().map(|event| &event.order_key)),
-        cells(events.iter().map(|event| &event.body)),
-        cells(events.iter().map(|event| &event.attributes)),
-        events.iter().map(received_at).collect(),
+        cells(items().map(|item| &item.external_id)),
+        cells(items().map(|item| &item.name)),
+        cells(items().map(|item| &item.order_key)),
+        cells(items().map(|item| &item.body)),
+        cells(items().map(|item| &item.attributes)),
+        items().map(received_at).collect(),
+        cells(events.iter().map(|event| &event.known)),
     ]
 }
 

@@ -44,7 +44,7 @@ const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed, master, wrapped
     WHERE credential.tenant = ?1 ORDER BY updated_at DESC, account, mode";
 const ADDRESSEE: &str =
     "SELECT credential.account, credential.mode, key_id, sealed, master, wrapped,
-        status FROM tenant
+        status, tenant.version FROM tenant
     LEFT JOIN credential ON credential.tenant = tenant.id
     LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
     WHERE tenant.id = ?1
@@ -257,18 +257,19 @@ pub(super) fn addressee(
     keyring: &Keyring,
     tenant: &TenantId,
 ) -> Result<Option<Addressee>, StoreError> {
-    let rows: Vec<(String, Option<CredentialRow>)> = db
+    let rows: Vec<(String, i64, Option<CredentialRow>)> = db
         .rows(ADDRESSEE, params![tenant.as_str()], |row| {
             let has_credential = row.get::<Option<String>>(0)?.is_some();
             let credential = has_credential.then(|| CredentialRow::new(row)).transpose()?;
-            Ok((row.get(6)?, credential))
+            Ok((row.get(6)?, row.get(7)?, credential))
         })
         .at(TABLE)?;
-    let Some((status, _)) = rows.first() else { return Ok(None) };
+    let Some((status, version, _)) = rows.first() else { return Ok(None) };
+    let version = *version;
     let status = value::word(TABLE, status, TenantStatus::from_name)?;
-    let credentials = rows.into_iter().filter_map(|(_, credential)| credential);
+    let credentials = rows.into_iter().filter_map(|(_, _, credential)| credential);
     let credentials = credentials.map(|row| row.open(keyring, tenant)).collect::<Result<_, _>>()?;
-    Ok(Some(Addressee { status, credentials }))
+    Ok(Some(Addressee { version, status, credentials }))
 }
 
 pub(super) fn read_account(

@@ -1,10 +1,12 @@
-//! Who runs the statements: a writer thread with readers beside it, or the caller itself.
+//! Who runs the statements: a writer thread, readers beside it, or the caller itself.
 //!
-//! Both run the same synchronous functions over a connection. Inline is for simulations: nothing
-//! runs on threads of its own, so that a run repeats exactly and paused time stands still.
+//! All run the same synchronous functions over a connection. A few rows that are found by their keys
+//! are read by the caller: waking a thread for them, and being woken by it, costs more than the read.
+//! Inline is for simulations: nothing runs on threads of its own, so that a run repeats exactly and
+//! paused time stands still.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use app::ports::StoreError;
@@ -12,12 +14,13 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{answer_all, run_batch};
+use super::checkpoint::{Checkpoints, LogSizes};
 use super::connection;
 use super::place::Place;
 use crate::OpenError;
 use crate::condition::{Condition, Done};
 use crate::database::Database;
-use crate::driver::{Counters, WriteCounts};
+use crate::driver::{Counters, Extent, WriteCounts};
 use crate::error::not_available;
 use crate::job::{Job, Written, job};
 
@@ -27,21 +30,26 @@ const BATCH_MAX: usize = 128;
 const WRITES_WAITING_MAX: usize = 1024;
 /// So many reads wait for a reader before callers wait to be let in.
 const READS_WAITING_MAX: usize = 1024;
-/// So many reads run beside each other.
-const READERS: usize = 4;
+/// So many reads of many rows run beside each other.
+const READERS: usize = 2;
+/// So many reads of a few rows do, each by its caller; more than that go to the readers' threads.
+const AT_HAND: usize = 4;
 
 /// The connection that writes.
 struct Writer {
     connection: Connection,
     /// Where its file was when it was opened; nowhere if it is in memory.
     place: Option<Place>,
+    /// Without them SQLite takes its log over itself.
+    checkpoints: Option<Checkpoints>,
     counters: Arc<Counters>,
     condition: Arc<Condition>,
 }
 
 impl Writer {
-    fn new(connection: Connection, place: Option<Place>) -> Self {
-        Self { connection, place, counters: Arc::default(), condition: Arc::default() }
+    fn new(connection: Connection) -> Self {
+        let (counters, condition) = (Arc::default(), Arc::default());
+        Self { connection, place: None, checkpoints: None, counters, condition }
     }
 
     /// Carries out all jobs in one transaction, and answers them.
@@ -57,6 +65,9 @@ impl Writer {
         let has_room = || self.place.as_ref().is_none_or(Place::has_room);
         if wrote && (!self.condition.is_full() || has_room()) {
             self.condition.saw(Done::Written, Ok(()));
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.after_transaction(&self.connection);
         }
     }
 }
@@ -76,6 +87,8 @@ struct Threads {
     /// Taken when the store is dropped, so that the threads see the end.
     senders: Option<Senders>,
     handles: Vec<JoinHandle<()>>,
+    /// Those that no caller reads with at the moment.
+    at_hand: Mutex<Vec<Connection>>,
 }
 
 struct Senders {
@@ -89,6 +102,7 @@ trait Read: Send {
 }
 
 struct ReadJob<T, F> {
+    extent: Extent,
     operation: F,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -99,7 +113,7 @@ where
     F: Fn(&Database) -> Result<T, StoreError> + Send,
 {
     fn run(self: Box<Self>, connection: &Connection) {
-        let result = read_snapshot(connection, self.operation);
+        let result = read(connection, self.extent, self.operation);
         // Nobody may wait any more: the caller gave up.
         let _ = self.reply.send(result);
     }
@@ -107,10 +121,12 @@ where
 
 impl Driver {
     /// One thread that writes to `writer`, and some that read from the file beside it.
-    pub fn threads(writer: Connection, path: &Path) -> Result<Self, OpenError> {
+    pub fn threads(mut writer: Connection, path: &Path) -> Result<Self, OpenError> {
         let place =
             Place::of(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let writer = Writer::new(writer, Some(place));
+        let checkpoints = Checkpoints::of(&mut writer, path, LogSizes::USUAL)?;
+        let (place, checkpoints) = (Some(place), Some(checkpoints));
+        let writer = Writer { place, checkpoints, ..Writer::new(writer) };
         let (counters, condition) = (writer.counters.clone(), writer.condition.clone());
         let (write, writes) = mpsc::channel(WRITES_WAITING_MAX);
         let (read, reads) = mpsc::channel(READS_WAITING_MAX);
@@ -121,13 +137,18 @@ impl Driver {
             let reads = Arc::clone(&reads);
             handles.push(spawn("store-reader", move || serve_reads(&connection, &reads))?);
         }
-        let senders = Some(Senders { writer: write, readers: read });
-        Ok(Self { counters, condition, mode: Mode::Threads(Threads { senders, handles }) })
+        let at_hand: Result<_, _> = (0..AT_HAND).map(|_| connection::open_reader(path)).collect();
+        let threads = Threads {
+            senders: Some(Senders { writer: write, readers: read }),
+            handles,
+            at_hand: Mutex::new(at_hand?),
+        };
+        Ok(Self { counters, condition, mode: Mode::Threads(threads) })
     }
 
     /// No threads: whoever calls runs the statements.
     pub fn inline(connection: Connection) -> Self {
-        let writer = Writer::new(connection, None);
+        let writer = Writer::new(connection);
         let (counters, condition) = (writer.counters.clone(), writer.condition.clone());
         Self { counters, condition, mode: Mode::Inline(Mutex::new(writer)) }
     }
@@ -177,29 +198,43 @@ impl Driver {
     }
 
     /// Runs a read on one state of the database.
-    pub async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+    pub async fn read<T, F>(&self, extent: Extent, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&Database) -> Result<T, StoreError> + Send + 'static,
     {
-        match &self.mode {
+        let threads = match &self.mode {
             Mode::Inline(writer) => {
                 let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                read_snapshot(&writer.connection, operation)
+                return read(&writer.connection, extent, operation);
             }
-            Mode::Threads(threads) => {
-                let (reply, answer) = oneshot::channel();
-                let job = Box::new(ReadJob { operation, reply });
-                threads.senders()?.readers.send(job).await.map_err(|_| stopped())?;
-                answer.await.map_err(|_| stopped())?
-            }
+            Mode::Threads(threads) => threads,
+        };
+        if extent.is_short()
+            && let Some(connection) = threads.take()
+        {
+            let result = read(&connection, extent, operation);
+            threads.at_hand().push(connection);
+            return result;
         }
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(ReadJob { extent, operation, reply });
+        threads.senders()?.readers.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 }
 
 impl Threads {
     fn senders(&self) -> Result<&Senders, StoreError> {
         self.senders.as_ref().ok_or_else(stopped)
+    }
+
+    fn take(&self) -> Option<Connection> {
+        self.at_hand().pop()
+    }
+
+    fn at_hand(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -219,7 +254,10 @@ fn stopped() -> StoreError {
     StoreError::Unavailable("the store's thread has stopped; restart paybridge".into())
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+pub(super) fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
     thread::Builder::new().name(name.into()).spawn(work).map_err(OpenError::Thread)
 }
 
@@ -240,11 +278,15 @@ fn serve_reads(connection: &Connection, reads: &Mutex<mpsc::Receiver<Box<dyn Rea
     }
 }
 
-/// A read consists of several statements that have to see one state.
-fn read_snapshot<T>(
+/// Several statements have to see one state; one does by itself.
+fn read<T>(
     connection: &Connection,
+    extent: Extent,
     operation: impl Fn(&Database) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    if extent == Extent::Statement {
+        return operation(&Database::Sqlite(connection));
+    }
     let unavailable = |error: rusqlite::Error| not_available(&error);
     let snapshot = connection.unchecked_transaction().map_err(unavailable)?;
     let result = operation(&Database::Sqlite(&snapshot));
@@ -280,7 +322,7 @@ mod tests {
     async fn lines(driver: &Driver) -> i64 {
         let count =
             |db: &Database| db.one("SELECT count(*) FROM line", params![], |row| row.get(0));
-        driver.read(move |db| count(db).at("line")).await.unwrap()
+        driver.read(Extent::Statement, move |db| count(db).at("line")).await.unwrap()
     }
 
     #[tokio::test]
@@ -342,10 +384,56 @@ mod tests {
     async fn a_reader_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
         let driver = threads(folder.path());
-        let refused = driver
-            .read(|db| Ok(db.execute("INSERT INTO line VALUES (1)", params![]).is_err()))
-            .await;
-        assert!(refused.unwrap());
+        for extent in [Extent::Statement, Extent::FewRows, Extent::ManyRows] {
+            let refused = driver
+                .read(extent, |db| {
+                    Ok(db.execute("INSERT INTO line VALUES (1)", params![]).is_err())
+                })
+                .await;
+            assert!(refused.unwrap(), "{extent:?}");
+        }
         assert_eq!(lines(&driver).await, 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn several_statements_see_one_state_of_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = Arc::new(threads(folder.path()));
+        for extent in [Extent::FewRows, Extent::ManyRows] {
+            let before = lines(&driver).await;
+            let (entered, is_inside) = std_mpsc::channel();
+            let (let_go, go) = std_mpsc::channel::<()>();
+            let (reader, go) = (Arc::clone(&driver), Mutex::new(go));
+            let reading = tokio::spawn(async move {
+                let count = |db: &Database| -> i64 {
+                    db.one("SELECT count(*) FROM line", params![], |row| row.get(0)).unwrap()
+                };
+                let twice = reader.read(extent, move |db| {
+                    let first = count(db);
+                    entered.send(()).unwrap();
+                    go.lock().unwrap().recv().unwrap();
+                    Ok((first, count(db)))
+                });
+                twice.await.unwrap()
+            });
+            is_inside.recv().unwrap();
+            driver.write(insert(before)).await.unwrap();
+            assert_eq!(lines(&driver).await, before + 1, "others see what was committed");
+            let_go.send(()).unwrap();
+            assert_eq!(reading.await.unwrap(), (before, before), "{extent:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn more_short_reads_at_once_than_connections_at_hand_are_answered_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = Arc::new(threads(folder.path()));
+        let Mode::Threads(threads) = &driver.mode else { panic!("it has threads") };
+        let taken: Vec<_> = std::iter::from_fn(|| threads.take()).collect();
+        assert_eq!(taken.len(), AT_HAND);
+        assert_eq!(lines(&driver).await, 0);
+        threads.at_hand().extend(taken);
+        assert_eq!(lines(&driver).await, 0);
+        assert_eq!(threads.at_hand().len(), AT_HAND, "and each comes back");
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use app::ports::{
     CommitOutcome, Expected, InboxItem, InboxKind, InboxOutcome, Lease, Received, Store,
+    TenantChange,
 };
 use jiff::SignedDuration;
-use payment::CommandId;
+use payment::{CommandId, TenantId};
 
 use super::world::{World, with};
-use crate::builders::{command, event};
+use crate::builders::{command, event, tenant, tenant_id};
 
 fn done() -> InboxOutcome {
     InboxOutcome::Done("done".into())
@@ -34,6 +35,37 @@ pub async fn the_same_input_is_received_once(store: Arc<dyn Store>) {
     assert_eq!(world.store.receive(again).await.unwrap(), Received::Duplicate);
     let other_kind = InboxItem { kind: InboxKind::Command, ..event(&world.entropy, "evt_1") };
     assert_eq!(world.store.receive(other_kind).await.unwrap(), Received::New);
+}
+
+/// R4: who is known from before is as good as who is asked for, until something changes.
+pub async fn an_event_is_received_by_what_is_known_of_its_tenant_while_that_is_so(
+    store: Arc<dyn Store>,
+) {
+    let world = World::new(store).await;
+    let store = &world.store;
+    assert!(store.known_addressee(&tenant_id()).is_none(), "nobody has asked");
+    store.addressee(&tenant_id()).await.unwrap().unwrap();
+    let known = store.known_addressee(&tenant_id()).unwrap();
+    let receive = async |id: &str, version| {
+        store.receive_of_known(event(&world.entropy, id), version).await.unwrap()
+    };
+    assert!(receive("evt_1", known.version).await);
+    assert!(!receive("evt_1", known.version).await, "it is there");
+    assert!(receive("evt_2", known.version).await);
+
+    let expected = Expected::Version(known.version);
+    let changed = tenant(tenant_id(), &world.entropy);
+    let commit = world.tenant_commit(changed, expected, TenantChange::Keep);
+    assert_eq!(store.commit_tenant(commit).await.unwrap(), CommitOutcome::Committed);
+    assert!(!receive("evt_3", known.version).await, "the tenant is another one now");
+    let names = world.claim_names().await;
+    assert_eq!(names, ["evt_1", "evt_2"], "and nothing of it was stored");
+
+    store.addressee(&tenant_id()).await.unwrap().unwrap();
+    let known = store.known_addressee(&tenant_id()).unwrap();
+    assert!(receive("evt_3", known.version).await);
+    let unknown = InboxItem { tenant: TenantId::new("unknown"), ..event(&world.entropy, "evt_4") };
+    assert!(!store.receive_of_known(unknown, known.version).await.unwrap());
 }
 
 /// R10: in order of arrival.

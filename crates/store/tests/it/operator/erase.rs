@@ -88,9 +88,13 @@ pub async fn a_tenant_is_erased_with_its_keys_once_it_is_disconnected(site: Site
         messages: Vec::new(),
     };
     assert_eq!(site.server.commit_tenant(commit).await.unwrap(), CommitOutcome::Committed);
+    let id = builders::tenant_id();
+    let known = site.server.addressee(&id).await.unwrap().unwrap();
     assert_eq!(erased(&site, ErasureSubject::Tenant, false).await, all(&["DE--1"], 1, 1));
 
-    let id = builders::tenant_id();
+    let another = builders::event(&site.entropy, "evt_2");
+    let received = site.server.receive_of_known(another, known.version).await.unwrap();
+    assert!(!received, "what was known of it is of no use any more");
     assert_eq!(checkout(&site, &payment).await, payment.checkout.clone().without_customer());
     let stored = site.server.tenant(&id).await.unwrap().unwrap();
     assert_eq!(stored.value.settings, Settings::default());

@@ -1,5 +1,7 @@
 //! A store whose database does not answer.
 
+use std::sync::Arc;
+
 use app::ports::*;
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
@@ -34,8 +36,12 @@ impl Store for DownStore {
         down()
     }
 
-    async fn addressee(&self, _: &TenantId) -> Result<Option<Addressee>, StoreError> {
+    async fn addressee(&self, _: &TenantId) -> Result<Option<Arc<Addressee>>, StoreError> {
         down()
+    }
+
+    fn known_addressee(&self, _: &TenantId) -> Option<Arc<Addressee>> {
+        None
     }
 
     async fn all_credentials(&self, _: &TenantId) -> Result<Vec<Credentials>, StoreError> {
@@ -120,6 +126,10 @@ impl Store for DownStore {
     }
 
     async fn receive(&self, _: InboxItem) -> Result<Received, StoreError> {
+        down()
+    }
+
+    async fn receive_of_known(&self, _: InboxItem, _: i64) -> Result<bool, StoreError> {
         down()
     }
 
