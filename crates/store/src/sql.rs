@@ -44,7 +44,7 @@ use app::ports::{
 use app::tenant::{Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use uuid::Uuid;
 
 use crate::Keyring;
@@ -67,6 +67,8 @@ pub struct DatabaseStore {
     // Dropped in this order: the threads end before the lock is given up.
     pub(crate) driver: Driver,
     keyring: Arc<Keyring>,
+    /// Read once: it never changes.
+    installation: OnceCell<InstallationId>,
     addressees: KnownAddressees,
     told: OnceLock<Arc<Notify>>,
     _lock: Option<DatabaseLock>,
@@ -84,6 +86,7 @@ impl DatabaseStore {
         Self {
             driver,
             keyring: Arc::new(keyring),
+            installation: OnceCell::new(),
             addressees: KnownAddressees::default(),
             told: OnceLock::new(),
             _lock: lock,
@@ -136,7 +139,8 @@ impl DatabaseStore {
 #[async_trait]
 impl Store for DatabaseStore {
     async fn installation(&self) -> Result<InstallationId, StoreError> {
-        self.driver.read_one(tenant::installation).await
+        let read = || self.driver.read_one(tenant::installation);
+        self.installation.get_or_try_init(read).await.copied()
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError> {

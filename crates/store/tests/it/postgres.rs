@@ -404,9 +404,12 @@ async fn while_the_database_is_gone_nothing_is_available_and_then_all_goes_on() 
         name.1
     );
     testkit::postgres::statement(&admin, &cut).await;
-    let gone = replicas.stores[0].installation().await.unwrap_err();
-    assert!(matches!(gone, StoreError::Unavailable(_)), "{gone}");
+    let store = &replicas.stores[0];
+    for gone in [store.tenants(None, 1).await.err(), store.installation().await.err()] {
+        assert!(matches!(gone, Some(StoreError::Unavailable(_))), "{gone:?}");
+    }
     let open = format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", name.1);
     testkit::postgres::statement(&admin, &open).await;
-    replicas.stores[0].installation().await.unwrap();
+    store.tenants(None, 1).await.unwrap();
+    store.installation().await.expect("that it could not be read is not remembered");
 }
