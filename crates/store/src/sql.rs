@@ -145,7 +145,7 @@ impl Store for DatabaseStore {
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Versioned<Tenant>>, StoreError> {
         let id = id.clone();
-        self.driver.read_few(move |db| tenant::tenant(db, &id)).await
+        self.driver.read_one(move |db| tenant::tenant(db, &id)).await
     }
 
     async fn commit_tenant(&self, commit: TenantCommit) -> Result<CommitOutcome, StoreError> {

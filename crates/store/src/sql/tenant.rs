@@ -1,7 +1,5 @@
 //! Tenants, what their shops were told of payment methods, and their sealed credentials.
 
-use std::collections::BTreeMap;
-
 use app::ports::{
     Addressee, CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
 };
@@ -22,7 +20,9 @@ const TABLE: &str = "tenant";
 
 const INSTALLATION: &str = "SELECT id FROM installation WHERE one = 1";
 
-const TENANT: &str = "SELECT version, status, account, mode, settings FROM tenant WHERE id = ?1";
+const TENANT: &str = "SELECT version, status, account, mode, settings, name, told, told_at, active
+    FROM tenant LEFT JOIN payment_method ON payment_method.tenant = tenant.id
+    WHERE tenant.id = ?1";
 const INSERT: &str = "INSERT INTO tenant
         (id, version, status, account, mode, settings, created_at, updated_at)
     VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?6)
@@ -31,7 +31,6 @@ const UPDATE: &str = "UPDATE tenant SET version = version + 1, status = ?3, acco
         mode = ?5, settings = ?6, updated_at = ?7
     WHERE id = ?1 AND version = ?2";
 
-const METHODS: &str = "SELECT name, told, told_at, active FROM payment_method WHERE tenant = ?1";
 const CLEAR_METHODS: &str = "DELETE FROM payment_method WHERE tenant = ?1";
 const ADD_METHOD: &str = "INSERT INTO payment_method (tenant, name, told, told_at, active)
     VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -62,7 +61,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     TENANT,
     INSERT,
     UPDATE,
-    METHODS,
     CLEAR_METHODS,
     ADD_METHOD,
     CREDENTIAL,
@@ -81,37 +79,36 @@ pub(super) fn tenant(
     id: &TenantId,
 ) -> Result<Option<Versioned<Tenant>>, StoreError> {
     type TenantRow = (i64, String, String, String, String);
-    let row: Option<TenantRow> = db
-        .row(TENANT, params![id.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    let rows: Vec<(TenantRow, Option<MethodRow>)> = db
+        .rows(TENANT, params![id.as_str()], |row| {
+            let tenant = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            let method = match row.get(5)? {
+                Some(name) => Some((name, row.get(6)?, row.get(7)?, row.get(8)?)),
+                None => None,
+            };
+            Ok((tenant, method))
         })
         .at(TABLE)?;
-    let Some((version, status, account, mode, settings)) = row else { return Ok(None) };
+    let (tenants, methods): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let Some((version, status, account, mode, settings)) = tenants.into_iter().next() else {
+        return Ok(None);
+    };
     let value = Tenant {
         id: id.clone(),
         status: value::word(TABLE, &status, TenantStatus::from_name)?,
         account: read_account(TABLE, account, &mode)?,
         settings: rows::settings_from_json(&settings)?,
-        methods: methods(db, id)?,
+        methods: methods.into_iter().flatten().map(read_method).collect::<Result<_, _>>()?,
     };
     Ok(Some(Versioned { value, version }))
 }
 
-fn methods(
-    db: &Database,
-    tenant: &TenantId,
-) -> Result<BTreeMap<String, PaymentMethod>, StoreError> {
-    let rows: Vec<(String, String, i64, bool)> = db
-        .rows(METHODS, params![tenant.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .at("payment_method")?;
-    rows.into_iter()
-        .map(|(name, told, told_at, active)| {
-            let told_at = value::time("payment_method", told_at)?;
-            Ok((name, PaymentMethod { told, told_at, active }))
-        })
-        .collect()
+type MethodRow = (String, String, i64, bool);
+
+fn read_method(row: MethodRow) -> Result<(String, PaymentMethod), StoreError> {
+    let (name, told, told_at, active) = row;
+    let told_at = value::time("payment_method", told_at)?;
+    Ok((name, PaymentMethod { told, told_at, active }))
 }
 
 /// Writes a tenant with its methods, its credentials and the messages that go with it.
