@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::calls::Ended;
 use crate::checkout::{self, InvalidField};
 use crate::context::Context;
+use crate::initialize::command_under_way;
 use crate::learn::Moved;
 use crate::limits::{CONFLICTS_MAX, DESCRIBE_PATIENCE};
 use crate::ports::{CommitOutcome, Refusal, StoreError, Stored};
@@ -160,12 +161,16 @@ impl Context {
             let problem = "was paid at an account that the tenant has left; make a new payment";
             return Err(on_transaction(problem).into());
         }
-        if self.order_is_taken(&stored.value, order).await? {
+        let payments = self.store.payments_of_order(&tenant.id, order).await?;
+        let is_another = |other: &Stored| {
+            other.value.account == tenant.account && other.value.id != stored.value.id
+        };
+        if payments.iter().any(is_another) {
             let problem = "has another payment; confirm each payment for an order of its own";
             return Err(InvalidField::new("orderData.orderReference", problem).into());
         }
         // A command for an earlier account's payment of this order has its outcome first.
-        if let Some(earlier) = self.command_under_way(&tenant.id, order).await? {
+        if let Some(earlier) = command_under_way(payments) {
             self.finish_other_call(earlier).await?;
         }
         Ok(())

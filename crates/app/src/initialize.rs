@@ -3,8 +3,8 @@
 
 use jiff::SignedDuration;
 use payment::{
-    AttemptId, Checkout, Initialization, InitializeRefused, OrderReference, Payment, PaymentId,
-    PspReference, Purpose, Status, TenantId,
+    AttemptId, Checkout, Initialization, InitializeRefused, Payment, PaymentId, PspReference,
+    Purpose, Status, TenantId,
 };
 use protocol::order::InitializePaymentRequest;
 use thiserror::Error;
@@ -133,10 +133,16 @@ impl Context {
         id: PaymentId,
     ) -> Result<Step, InitializeError> {
         let found = match &checkout.order_reference {
-            Some(order) => self.store.payment_of_order(&tenant.id, &tenant.account, order).await?,
+            Some(order) => {
+                let mut payments = self.store.payments_of_order(&tenant.id, order).await?;
+                match payments.iter().position(|stored| stored.value.account == tenant.account) {
+                    Some(index) => Some(payments.swap_remove(index)),
+                    None => return self.begin_at_account(tenant, checkout, id, payments).await,
+                }
+            }
             None => self.store.payment(&tenant.id, id).await?,
         };
-        let Some(stored) = found else { return self.begin_at_account(tenant, checkout, id).await };
+        let Some(stored) = found else { return self.begin(tenant, checkout, id).await };
         let attempt = AttemptId::new(self.entropy.new_id());
         match stored.value.clone().initialize(checkout.clone(), attempt)? {
             Initialization::Finish => {
@@ -152,35 +158,21 @@ impl Context {
         }
     }
 
-    /// An order that has no payment at the tenant's account. It may have one at an earlier account:
+    /// An order that has no payment at the tenant's account. It may have some at earlier accounts:
     /// from now on the shop's commands mean the new one (rule R1), so that a command that is being
-    /// carried out for the old one has its outcome first.
+    /// carried out for an old one has its outcome first.
     async fn begin_at_account(
         &self,
         tenant: &Tenant,
         checkout: &Checkout,
         id: PaymentId,
+        earlier: Vec<Stored>,
     ) -> Result<Step, InitializeError> {
-        if let Some(order) = &checkout.order_reference
-            && let Some(earlier) = self.command_under_way(&tenant.id, order).await?
-        {
+        if let Some(earlier) = command_under_way(earlier) {
             self.finish_other_call(earlier).await?;
             return Ok(Step::Again);
         }
         self.begin(tenant, checkout, id).await
-    }
-
-    /// The newest payment of an order, if a command is being carried out for it.
-    pub(crate) async fn command_under_way(
-        &self,
-        tenant: &TenantId,
-        order: &OrderReference,
-    ) -> Result<Option<Stored>, StoreError> {
-        let latest = self.store.latest_payment_of_order(tenant, order).await?;
-        let under_way = |stored: &Stored| {
-            stored.value.open_call.as_ref().is_some_and(|call| call.command.is_some())
-        };
-        Ok(latest.filter(under_way))
     }
 
     /// A new order: payment, attempt and call are committed before the PSP is asked, so that of
@@ -293,6 +285,14 @@ impl Context {
             CommitOutcome::Conflict | CommitOutcome::Duplicate => Ok(Step::Again),
         }
     }
+}
+
+/// The newest of an order's payments, if a command is being carried out for it.
+pub(crate) fn command_under_way(newest_first: Vec<Stored>) -> Option<Stored> {
+    let under_way = |stored: &Stored| {
+        stored.value.open_call.as_ref().is_some_and(|call| call.command.is_some())
+    };
+    newest_first.into_iter().next().filter(under_way)
 }
 
 /// A refusal with a code says what is wrong with the request (case 6); one without does not

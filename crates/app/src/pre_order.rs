@@ -1,7 +1,7 @@
 //! Makes a payment before its order: the shop's front end lets the shopper pay with what this
 //! answers, and the order is linked when it is placed (conformance cases 8 to 10).
 
-use payment::{OrderReference, Payment, PaymentId, PspAccountId, PspReference, Status, TenantId};
+use payment::{Payment, PaymentId, PspAccountId, PspReference, Status, TenantId};
 use protocol::order::InitializePaymentRequest;
 use secrecy::SecretString;
 
@@ -106,17 +106,6 @@ impl Context {
                 Err(Unknown::Invalid(InvalidField::new(field, problem)))
             }
         }
-    }
-
-    /// Whether another payment of this order stands in the way of linking it (rule R1).
-    pub(crate) async fn order_is_taken(
-        &self,
-        payment: &Payment,
-        order: &OrderReference,
-    ) -> Result<bool, StoreError> {
-        let (tenant, account) = (&payment.tenant, &payment.account);
-        let found = self.store.payment_of_order(tenant, account, order).await?;
-        Ok(found.is_some_and(|stored| stored.value.id != payment.id))
     }
 }
 

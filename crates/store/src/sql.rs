@@ -191,14 +191,13 @@ impl Store for DatabaseStore {
         self.driver.read_one(move |db| across_tenants::tenants_of_account(db, &account)).await
     }
 
-    async fn payment_of_order(
+    async fn payments_of_order(
         &self,
         tenant: &TenantId,
-        account: &Account,
         order: &OrderReference,
-    ) -> Result<Option<Versioned<Payment>>, StoreError> {
-        let (tenant, account, order) = (tenant.clone(), account.clone(), order.clone());
-        self.driver.read_few(move |db| payment::of_order(db, &tenant, &account, &order)).await
+    ) -> Result<Vec<Versioned<Payment>>, StoreError> {
+        let (tenant, order) = (tenant.clone(), order.clone());
+        self.driver.read_few(move |db| payment::of_order(db, &tenant, &order)).await
     }
 
     async fn latest_payment_of_order(

@@ -42,7 +42,7 @@ macro_rules! store_contract_tests {
             a_payment_comes_back_with_everything_in_it
             any_payment_comes_back_as_it_was_written
             a_new_attempt_starts_without_captures_and_refunds
-            a_payment_is_found_by_account_by_order_and_by_any_attempt
+            a_payment_is_found_by_order_and_by_any_attempt
             a_write_that_expects_an_old_version_is_a_conflict
             an_order_has_one_payment_at_an_account_in_a_mode
             of_two_commits_at_once_one_wins

@@ -98,13 +98,12 @@ impl Store for UnsureStore {
         self.go("tenants_of_account", self.inner.tenants_of_account(account)).await
     }
 
-    async fn payment_of_order(
+    async fn payments_of_order(
         &self,
         tenant: &TenantId,
-        account: &Account,
         order: &OrderReference,
-    ) -> Answer<Option<Versioned<Payment>>> {
-        self.go("payment_of_order", self.inner.payment_of_order(tenant, account, order)).await
+    ) -> Answer<Vec<Versioned<Payment>>> {
+        self.go("payments_of_order", self.inner.payments_of_order(tenant, order)).await
     }
 
     async fn latest_payment_of_order(

@@ -55,13 +55,13 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
     /// was sent. It does not start from a tenant; who asks has verified the webhook.
     async fn tenants_of_account(&self, account: &Account) -> Result<Vec<TenantId>, StoreError>;
 
-    /// The payment of an order at one PSP account (rule R1).
-    async fn payment_of_order(
+    /// The payments of an order, the newest first: at most one at each account in each mode (rule
+    /// R1).
+    async fn payments_of_order(
         &self,
         tenant: &TenantId,
-        account: &Account,
         order: &OrderReference,
-    ) -> Result<Option<Versioned<Payment>>, StoreError>;
+    ) -> Result<Vec<Versioned<Payment>>, StoreError>;
 
     /// The newest payment of an order, whatever account it is at: what a command means.
     async fn latest_payment_of_order(

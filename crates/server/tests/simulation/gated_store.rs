@@ -108,13 +108,12 @@ impl Store for GatedStore {
         self.use_it(self.inner.tenants_of_account(account)).await
     }
 
-    async fn payment_of_order(
+    async fn payments_of_order(
         &self,
         tenant: &TenantId,
-        account: &Account,
         order: &OrderReference,
-    ) -> Answer<Option<Versioned<Payment>>> {
-        self.use_it(self.inner.payment_of_order(tenant, account, order)).await
+    ) -> Answer<Vec<Versioned<Payment>>> {
+        self.use_it(self.inner.payments_of_order(tenant, order)).await
     }
 
     async fn latest_payment_of_order(

@@ -30,7 +30,7 @@ macro_rules! select {
 
 const BY_ID: &str = select!("id = ?2");
 const OF_ORDER: &str =
-    select!("account = ?2 AND mode = ?3 AND order_reference = ?4 AND linked = 1");
+    select!("order_reference = ?2 AND linked = 1 ORDER BY created_at DESC, id DESC");
 const LATEST_OF_ORDER: &str =
     select!("order_reference = ?2 AND linked = 1 ORDER BY created_at DESC, id DESC LIMIT 1");
 const BY_REFERENCE: &str =
@@ -98,11 +98,11 @@ pub(super) fn by_id(
 pub(super) fn of_order(
     db: &Database,
     tenant: &TenantId,
-    account: &Account,
     order: &OrderReference,
-) -> Result<Option<Stored>, StoreError> {
-    let (id, mode) = (account.id.as_str(), account.mode.name());
-    one(db, tenant, OF_ORDER, params![tenant.as_str(), id, mode, order.as_str()])
+) -> Result<Vec<Stored>, StoreError> {
+    let parameters = params![tenant.as_str(), order.as_str()];
+    let rows = db.rows(OF_ORDER, parameters, PaymentRow::new).at(TABLE)?;
+    rows.into_iter().map(|row| read(db, tenant, row)).collect()
 }
 
 pub(super) fn latest_of_order(

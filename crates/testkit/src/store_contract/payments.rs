@@ -10,7 +10,7 @@ use payment::{
 
 use super::random::{self, Dice};
 use super::world::{World, is_corrupt, with};
-use crate::builders::{account, account_named, call, eur, items, order, payment_of, tenant_id};
+use crate::builders::{account_named, call, eur, items, order, payment_of, tenant_id};
 
 /// So many payments are thrown.
 const RANDOM_PAYMENTS: u64 = 100;
@@ -122,8 +122,8 @@ pub async fn a_new_attempt_starts_without_captures_and_refunds(store: Arc<dyn St
     assert_eq!(world.read(&again).await.value, again);
 }
 
-/// R1 and R2: an order at an account, the newest of an order, an intent of any attempt.
-pub async fn a_payment_is_found_by_account_by_order_and_by_any_attempt(store: Arc<dyn Store>) {
+/// R1 and R2: all of an order, the newest of an order, an intent of any attempt.
+pub async fn a_payment_is_found_by_order_and_by_any_attempt(store: Arc<dyn Store>) {
     let world = World::new(store).await;
     let first = with(&world.new_payment("DE--1"), |record| {
         record.attempts[0].reference = Some(PspReference::new("pi_old"));
@@ -138,10 +138,9 @@ pub async fn a_payment_is_found_by_account_by_order_and_by_any_attempt(store: Ar
     world.add(&second).await;
 
     let (store, tenant) = (&world.store, tenant_id());
-    let found = store.payment_of_order(&tenant, &account(), &order()).await.unwrap().unwrap();
-    assert_eq!(found.value, first);
-    let found = store.payment_of_order(&tenant, &live, &order()).await.unwrap().unwrap();
-    assert_eq!(found.value, second);
+    let all = store.payments_of_order(&tenant, &order()).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|stored| (stored.value, stored.version)).collect();
+    assert_eq!(all, [(second.clone(), 1), (first.clone(), 1)], "the newest first");
     let latest = store.latest_payment_of_order(&tenant, &order()).await.unwrap().unwrap();
     assert_eq!(latest.value, second);
     for reference in ["pi_old", "pi_current"] {
@@ -150,7 +149,7 @@ pub async fn a_payment_is_found_by_account_by_order_and_by_any_attempt(store: Ar
         assert_eq!(found.value, first);
     }
     let unknown = OrderReference::new("DE--2");
-    assert_eq!(store.payment_of_order(&tenant, &account(), &unknown).await.unwrap(), None);
+    assert_eq!(store.payments_of_order(&tenant, &unknown).await.unwrap(), []);
     assert_eq!(store.latest_payment_of_order(&tenant, &unknown).await.unwrap(), None);
     let unknown = PspReference::new("pi_unknown");
     assert_eq!(store.payment_by_reference(&tenant, &unknown).await.unwrap(), None);

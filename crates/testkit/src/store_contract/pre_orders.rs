@@ -6,7 +6,7 @@ use app::ports::{CommitOutcome, Expected, ForgottenPreOrder, Store};
 use payment::{OrderReference, Payment, PspReference, Purpose, Status};
 
 use super::world::{World, with};
-use crate::builders::{account, call, tenant_id};
+use crate::builders::{call, tenant_id};
 
 fn cart(world: &World, reference: &str) -> Payment {
     with(&world.new_payment("a cart"), |record| {
@@ -32,8 +32,8 @@ pub async fn a_pre_order_comes_back_without_an_order(store: Arc<dyn Store>) {
     for name in ["", "a cart", &one.id.to_string()] {
         let order = OrderReference::new(name);
         let latest = world.store.latest_payment_of_order(&tenant, &order).await.unwrap();
-        let at_account = world.store.payment_of_order(&tenant, &account(), &order).await.unwrap();
-        assert_eq!((latest, at_account), (None, None), "{name:?}");
+        let all = world.store.payments_of_order(&tenant, &order).await.unwrap();
+        assert_eq!((latest, all), (None, Vec::new()), "{name:?}");
     }
     let unfinished = world.store.unfinished(&tenant).await.unwrap();
     assert_eq!(unfinished.payments, 2, "both may still be paid");
@@ -48,12 +48,16 @@ pub async fn an_order_is_linked_to_one_payment(store: Arc<dyn Store>) {
     let first = linked(&one, "DE--1");
     assert_eq!(world.write(&first, Expected::Version(1)).await, CommitOutcome::Committed);
     let order = OrderReference::new("DE--1");
-    let found = world.store.payment_of_order(&tenant_id(), &account(), &order).await.unwrap();
-    assert_eq!(found.unwrap().value, first);
+    let linked_to = async || {
+        let found = world.store.payments_of_order(&tenant_id(), &order).await.unwrap();
+        found.into_iter().map(|stored| stored.value).collect::<Vec<_>>()
+    };
+    assert_eq!(linked_to().await, std::slice::from_ref(&first));
 
     let second = linked(&two, "DE--1");
     assert_eq!(world.write(&second, Expected::Version(1)).await, CommitOutcome::Conflict);
     assert_eq!(world.read(&two).await.value, two, "nothing of it was written");
+    assert_eq!(linked_to().await, [first]);
     let new = world.new_payment("DE--1");
     assert_eq!(world.write(&new, Expected::Absent).await, CommitOutcome::Conflict);
     let other = linked(&two, "DE--2");

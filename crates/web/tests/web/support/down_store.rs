@@ -56,12 +56,11 @@ impl Store for DownStore {
         down()
     }
 
-    async fn payment_of_order(
+    async fn payments_of_order(
         &self,
         _: &TenantId,
-        _: &Account,
         _: &OrderReference,
-    ) -> Result<Option<Versioned<Payment>>, StoreError> {
+    ) -> Result<Vec<Versioned<Payment>>, StoreError> {
         down()
     }
 
