@@ -18,7 +18,7 @@ use crate::ports::{
     UpdatePayment,
 };
 use crate::problem::Problem;
-use crate::tenant::{Credentials, Settings};
+use crate::tenant::{CallMeans, Credentials};
 
 /// How a call ended.
 #[derive(Clone, Debug)]
@@ -60,12 +60,13 @@ impl Context {
         let Some(call) = stored.value.open_call.clone() else {
             return Ok(Ended { stored, refusal: None });
         };
-        let credentials = self.credentials_of(&stored.value).await?;
+        let means = self.call_means_of(&stored.value).await?;
+        let credentials = &means.credentials;
         let age = self.entropy.now().duration_since(call.planned_at);
         let made = if age > KEY_LIFE || call.planned_at < credentials.access_since {
             Err(PspError::KeySpent("the key is too old to be repeated".into()))
         } else {
-            self.make(&credentials, &stored.value, &call).await
+            self.make(&means, &stored.value, &call).await
         };
         let answer = match made {
             Ok(learned) => Answer { learned, refusal: None },
@@ -74,10 +75,10 @@ impl Context {
                 return Err(Problem::Broken(format!("the tenant's keys are refused: {message}")));
             }
             Err(PspError::Refused(refusal)) => {
-                self.weigh_refusal(&credentials, &stored.value, &call, *refusal).await?
+                self.weigh_refusal(credentials, &stored.value, &call, *refusal).await?
             }
             Err(PspError::KeySpent(_)) => {
-                return self.settle_by_asking(&credentials, stored, &call).await;
+                return self.settle_by_asking(credentials, stored, &call).await;
             }
             Err(error) => return Err(Problem::from_psp(error)),
         };
@@ -87,29 +88,31 @@ impl Context {
     /// The credentials of the account that the payment is pinned to.
     pub(crate) async fn credentials_of(&self, payment: &Payment) -> Result<Credentials, Problem> {
         let found = self.store.credentials(&payment.tenant, &payment.account).await?;
-        found.ok_or_else(|| {
-            Problem::Broken(format!(
-                "there are no credentials of account {} any more: configure the tenant with it",
-                payment.account.id
-            ))
-        })
+        found.ok_or_else(|| no_credentials(payment))
+    }
+
+    /// What a call for the payment is made with.
+    async fn call_means_of(&self, payment: &Payment) -> Result<CallMeans, Problem> {
+        let found = self.store.call_means(&payment.tenant, &payment.account).await?;
+        found.ok_or_else(|| no_credentials(payment))
     }
 
     async fn make(
         &self,
-        credentials: &Credentials,
+        means: &CallMeans,
         payment: &Payment,
         call: &Call,
     ) -> Result<Learned, PspError> {
+        let CallMeans { credentials, settings } = means;
         let key = &call.key;
         match &call.purpose {
             Purpose::Create => {
-                let view = self.create_attempt(credentials, payment, key).await?;
+                let view = self.create_attempt(means, payment, key).await?;
                 Ok(Learned::from(&view))
             }
             Purpose::Update(checkout) => {
                 let reference = reference_of(payment)?;
-                let terms = self.settings_of(payment).await?.terms_of(checkout);
+                let terms = settings.terms_of(checkout);
                 let change = UpdatePayment { terms: &terms, checkout };
                 let view = self.psp.update_payment(credentials, reference, &change, key).await?;
                 Ok(updated(&view))
@@ -151,19 +154,14 @@ impl Context {
         self.psp.capture(credentials, reference, nothing, true, key).await
     }
 
-    async fn settings_of(&self, payment: &Payment) -> Result<Settings, PspError> {
-        let tenant = self.store.tenant(&payment.tenant).await.map_err(not_sent)?;
-        Ok(tenant.map(|tenant| tenant.value.settings).unwrap_or_default())
-    }
-
     async fn create_attempt(
         &self,
-        credentials: &Credentials,
+        means: &CallMeans,
         payment: &Payment,
         key: &IdempotencyKey,
     ) -> Result<IntentView, PspError> {
+        let CallMeans { credentials, settings } = means;
         let installation = self.store.installation().await.map_err(not_sent)?;
-        let settings = self.settings_of(payment).await?;
         let request = CreatePayment {
             tenant: &payment.tenant,
             installation,
@@ -350,6 +348,13 @@ fn open_call_id(payment: &Payment) -> Option<CallId> {
 
 fn is_refund(call: &Call) -> bool {
     matches!(call.purpose, Purpose::Refund { .. })
+}
+
+fn no_credentials(payment: &Payment) -> Problem {
+    Problem::Broken(format!(
+        "there are no credentials of account {} any more: configure the tenant with it",
+        payment.account.id
+    ))
 }
 
 /// What is needed for a call could not be read, so it was not made.

@@ -192,6 +192,15 @@ pub struct Credentials {
     pub webhook_secrets: Vec<SecretString>,
 }
 
+/// What a call to the PSP is made with.
+#[derive(Clone, Debug)]
+pub struct CallMeans {
+    /// The credentials of the account that it goes to.
+    pub credentials: Credentials,
+    /// The tenant's settings as they are now.
+    pub settings: Settings,
+}
+
 /// How the app gets into an account.
 #[derive(Clone, Debug)]
 pub enum Access {

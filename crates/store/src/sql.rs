@@ -41,7 +41,7 @@ use app::ports::{
     MessageId, NewToken, OutboxClaim, Received, Store, StoreError, TenantCommit, TokenHash,
     TokenRow, Tokens, Unfinished, Versioned,
 };
-use app::tenant::{Credentials, InstallationId, Tenant};
+use app::tenant::{CallMeans, Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, OnceCell};
@@ -162,6 +162,16 @@ impl Store for DatabaseStore {
         let (keyring, tenant, account) =
             (Arc::clone(&self.keyring), tenant.clone(), account.clone());
         self.driver.read_one(move |db| tenant::credentials(db, &keyring, &tenant, &account)).await
+    }
+
+    async fn call_means(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+    ) -> Result<Option<CallMeans>, StoreError> {
+        let (keyring, tenant, account) =
+            (Arc::clone(&self.keyring), tenant.clone(), account.clone());
+        self.driver.read_one(move |db| tenant::call_means(db, &keyring, &tenant, &account)).await
     }
 
     async fn addressee(&self, tenant: &TenantId) -> Result<Option<Arc<Addressee>>, StoreError> {

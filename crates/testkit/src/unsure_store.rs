@@ -8,7 +8,7 @@ use app::ports::{
     ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxSettlement, Lease, MessageId,
     OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
-use app::tenant::{Credentials, InstallationId, Tenant};
+use app::tenant::{CallMeans, Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
@@ -76,6 +76,10 @@ impl Store for UnsureStore {
 
     async fn credentials(&self, tenant: &TenantId, at: &Account) -> Answer<Option<Credentials>> {
         self.go("credentials", self.inner.credentials(tenant, at)).await
+    }
+
+    async fn call_means(&self, tenant: &TenantId, at: &Account) -> Answer<Option<CallMeans>> {
+        self.go("call_means", self.inner.call_means(tenant, at)).await
     }
 
     async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Arc<Addressee>>> {

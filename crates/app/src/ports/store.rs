@@ -12,7 +12,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::ports::{MerchantStore, Upkeep, WatchStore};
-use crate::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
+use crate::tenant::{CallMeans, Credentials, InstallationId, Tenant, TenantStatus};
 
 /// Durable storage. What a method has returned is on disk.
 #[async_trait]
@@ -37,6 +37,14 @@ pub trait Store: MerchantStore + Upkeep + WatchStore {
         tenant: &TenantId,
         account: &Account,
     ) -> Result<Option<Credentials>, StoreError>;
+
+    /// What a call to the PSP is made with, where the tenant has credentials at this account. One
+    /// question, because every call asks it.
+    async fn call_means(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+    ) -> Result<Option<CallMeans>, StoreError>;
 
     /// Whom a webhook is for, and what proves it.
     async fn addressee(&self, tenant: &TenantId) -> Result<Option<Arc<Addressee>>, StoreError>;

@@ -7,7 +7,7 @@ use app::ports::{
     ForgottenPreOrder, HistoryEntry, InboxClaim, InboxItem, InboxOutcome, InboxSettlement, Lease,
     MessageId, OutboxClaim, Received, Store, StoreError, TenantCommit, Unfinished, Versioned,
 };
-use app::tenant::{Credentials, InstallationId, Tenant, TenantStatus};
+use app::tenant::{CallMeans, Credentials, InstallationId, Tenant, TenantStatus};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
@@ -86,6 +86,10 @@ impl Store for GatedStore {
 
     async fn credentials(&self, tenant: &TenantId, at: &Account) -> Answer<Option<Credentials>> {
         self.use_it(self.inner.credentials(tenant, at)).await
+    }
+
+    async fn call_means(&self, tenant: &TenantId, at: &Account) -> Answer<Option<CallMeans>> {
+        self.use_it(self.inner.call_means(tenant, at)).await
     }
 
     async fn addressee(&self, tenant: &TenantId) -> Answer<Option<Arc<Addressee>>> {

@@ -3,7 +3,7 @@
 use app::ports::{
     Addressee, CommitOutcome, Expected, StoreError, TenantChange, TenantCommit, Versioned,
 };
-use app::tenant::{Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
+use app::tenant::{CallMeans, Credentials, InstallationId, PaymentMethod, Tenant, TenantStatus};
 use jiff::Timestamp;
 use payment::{Account, Mode, PspAccountId, TenantId};
 use uuid::Uuid;
@@ -41,6 +41,12 @@ const CREDENTIAL: &str = "SELECT account, mode, key_id, sealed, master, wrapped 
 const CREDENTIALS: &str = "SELECT account, mode, key_id, sealed, master, wrapped FROM credential
     LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
     WHERE credential.tenant = ?1 ORDER BY updated_at DESC, account, mode";
+/// Credentials have a tenant: the database sees to that.
+const CALL_MEANS: &str =
+    "SELECT credential.account, credential.mode, key_id, sealed, master, wrapped, settings
+    FROM credential JOIN tenant ON tenant.id = credential.tenant
+    LEFT JOIN data_key ON data_key.tenant = credential.tenant AND data_key.id = key_id
+    WHERE credential.tenant = ?1 AND credential.account = ?2 AND credential.mode = ?3";
 const ADDRESSEE: &str =
     "SELECT credential.account, credential.mode, key_id, sealed, master, wrapped,
         status, tenant.version FROM tenant
@@ -65,6 +71,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     ADD_METHOD,
     CREDENTIAL,
     CREDENTIALS,
+    CALL_MEANS,
     ADDRESSEE,
     WRITE_CREDENTIAL,
 ];
@@ -247,6 +254,24 @@ pub(super) fn all_credentials(
     let rows: Vec<CredentialRow> =
         db.rows(CREDENTIALS, params![tenant.as_str()], CredentialRow::new).at("credential")?;
     rows.into_iter().map(|row| row.open(keyring, tenant)).collect()
+}
+
+pub(super) fn call_means(
+    db: &Database,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    account: &Account,
+) -> Result<Option<CallMeans>, StoreError> {
+    let row: Option<(CredentialRow, String)> = db
+        .row(
+            CALL_MEANS,
+            params![tenant.as_str(), account.id.as_str(), account.mode.name()],
+            |row| Ok((CredentialRow::new(row)?, row.get(6)?)),
+        )
+        .at("credential")?;
+    let Some((credential, settings)) = row else { return Ok(None) };
+    let credentials = credential.open(keyring, tenant)?;
+    Ok(Some(CallMeans { credentials, settings: rows::settings_from_json(&settings)? }))
 }
 
 pub(super) fn addressee(

@@ -44,6 +44,7 @@ pub async fn a_tenant_sees_nothing_of_another(store: Arc<dyn Store>) {
     assert_eq!(store.unfinished(&other).await.unwrap(), Unfinished::default());
     assert!(store.history(&other, payment.id).await.unwrap().is_empty());
     assert!(store.credentials(&other, &account()).await.unwrap().is_none());
+    assert!(store.call_means(&other, &account()).await.unwrap().is_none());
     assert!(store.all_credentials(&other).await.unwrap().is_empty());
     let now = world.now();
     let read = store.read_channel(&other, EVENTS, 100, now, now + CHANNEL_HIDE).await.unwrap();

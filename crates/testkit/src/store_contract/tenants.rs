@@ -125,6 +125,10 @@ pub async fn credentials_of_several_accounts_stay_beside_each_other(store: Arc<d
         let stored = world.store.credentials(&tenant_id(), account).await.unwrap().unwrap();
         assert_eq!(&stored.account, account);
         assert_eq!(shown(&stored), shown(&credentials(account.clone())));
+        let means = world.store.call_means(&tenant_id(), account).await.unwrap().unwrap();
+        assert_eq!(&means.credentials.account, account);
+        assert_eq!(shown(&means.credentials), shown(&stored));
+        assert_eq!(means.settings, tenant(tenant_id(), &world.entropy).settings);
     }
     let all = world.store.all_credentials(&tenant_id()).await.unwrap();
     let newest_first: Vec<_> = all.iter().map(|credentials| &credentials.account).collect();
@@ -153,6 +157,7 @@ pub async fn credentials_of_several_accounts_stay_beside_each_other(store: Arc<d
     assert_eq!((all.len(), &all[0].account), (3, &accounts[0]));
     let unknown = account_named("acct_unknown", Mode::Test);
     assert!(world.store.credentials(&tenant_id(), &unknown).await.unwrap().is_none());
+    assert!(world.store.call_means(&tenant_id(), &unknown).await.unwrap().is_none());
 }
 
 /// AddPaymentMethod and AppConfigUpdated come with the configuration or not at all.

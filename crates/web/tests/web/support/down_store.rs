@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::ports::*;
-use app::tenant::{Credentials, InstallationId, Tenant};
+use app::tenant::{CallMeans, Credentials, InstallationId, Tenant};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use payment::{Account, CommandId, OrderReference, Payment, PaymentId, PspReference, TenantId};
@@ -33,6 +33,10 @@ impl Store for DownStore {
         _: &TenantId,
         _: &Account,
     ) -> Result<Option<Credentials>, StoreError> {
+        down()
+    }
+
+    async fn call_means(&self, _: &TenantId, _: &Account) -> Result<Option<CallMeans>, StoreError> {
         down()
     }
 
