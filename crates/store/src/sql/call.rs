@@ -80,23 +80,27 @@ fn read(row: CallRow) -> Result<Call, StoreError> {
     })
 }
 
-/// Journals the open call of a payment. Returns whether it may be: not while another one is
-/// unsettled (rule R10). The unique index refuses that too; asking first makes it a conflict
-/// instead of an error.
-pub(super) fn journal(db: &Database, payment: &Payment, call: &Call) -> Result<bool, StoreError> {
+/// Whether another call of a payment is unsettled: this one may not be journaled then (rule R10).
+/// The unique index refuses it too; asking first makes it a conflict instead of an error.
+pub(super) fn other_is_open(
+    db: &Database,
+    payment: &Payment,
+    call: &Call,
+) -> Result<bool, StoreError> {
     let (tenant, id, of) = (payment.tenant.as_str(), call.id.to_string(), payment.id.to_string());
-    let other = db.exists(OTHER_IS_OPEN, params![tenant, of, id]).at(TABLE)?;
-    if other {
-        return Ok(false);
-    }
+    db.exists(OTHER_IS_OPEN, params![tenant, of, id]).at(TABLE)
+}
+
+/// Journals the open call of a payment that has no other one.
+pub(super) fn journal(db: &Database, payment: &Payment, call: &Call) -> Result<(), StoreError> {
     let purpose = call.purpose.name();
     let parameters = rows::purpose_to_json(&call.purpose)?;
     db.send(
         JOURNAL,
         params![
-            tenant,
-            id,
-            of,
+            payment.tenant.as_str(),
+            call.id.to_string(),
+            payment.id.to_string(),
             payment.attempt().id.to_string(),
             purpose,
             parameters,
@@ -106,8 +110,7 @@ pub(super) fn journal(db: &Database, payment: &Payment, call: &Call) -> Result<b
             call.planned_at.as_microsecond(),
         ],
     )
-    .at(TABLE)?;
-    Ok(true)
+    .at(TABLE)
 }
 
 /// Notes the outcome of a call.

@@ -262,10 +262,16 @@ pub(super) fn write(
     capture::write_refunds(db, payment)?;
     payout::write_disputes(db, payment)?;
     payout::write_transfers(db, payment)?;
-    match &payment.open_call {
-        Some(open) => call::journal(db, payment, open),
-        None => Ok(true),
+    let Some(open) = &payment.open_call else { return Ok(true) };
+    let other_is_open = match expected {
+        // It was made just now: PostgreSQL is spared a question.
+        Expected::Absent => false,
+        Expected::Version(_) => call::other_is_open(db, payment, open)?,
+    };
+    if !other_is_open {
+        call::journal(db, payment, open)?;
     }
+    Ok(!other_is_open)
 }
 
 fn insert(db: &Database, payment: &Payment, now: Timestamp) -> Result<bool, StoreError> {
