@@ -114,7 +114,7 @@ impl App {
             sign_in: parts.sources_need_tokens.then(|| parts.sign_in.clone()),
             wake: wake.clone(),
         };
-        let state = web::WebState {
+        let parts = web::WebParts {
             context,
             sign_in: parts.sign_in,
             limits: parts.limits,
@@ -124,7 +124,7 @@ impl App {
             page: web::PageSettings::new(&stripe_js_url),
             process: process.clone(),
         };
-        Self { router: web::router(state), consumer, sources, intake, process }
+        Self { router: web::router(parts), consumer, sources, intake, process }
     }
 
     /// Answers on `listener` and works, as its role says, until `stop` is ready; then finishes what was begun, for

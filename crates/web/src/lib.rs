@@ -34,4 +34,4 @@ pub use limits::{
 pub use page::PageSettings;
 pub use reference::{asyncapi, openapi};
 pub use router::{router, router_of};
-pub use state::WebState;
+pub use state::{WebParts, WebState};

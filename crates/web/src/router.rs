@@ -19,17 +19,18 @@ use crate::browser;
 use crate::endpoints::{Access, Endpoint, endpoints, watched};
 use crate::error::{Failure, write_failures};
 use crate::rate::Rate;
-use crate::state::WebState;
+use crate::state::{WebParts, WebState};
 use crate::{body, headers, observe};
 
 /// The HTTP API of a process of this role: the whole of it, or only what shows how it is.
-pub fn router(state: WebState) -> Router {
-    let served = if state.process.role().answers() { endpoints() } else { watched() };
-    router_of(state, served)
+pub fn router(parts: WebParts) -> Router {
+    let served = if parts.process.role().answers() { endpoints() } else { watched() };
+    router_of(parts, served)
 }
 
 /// The same of other endpoints: each behind the way in that its access asks for.
-pub fn router_of(state: WebState, endpoints: Vec<Endpoint>) -> Router {
+pub fn router_of(parts: WebParts, endpoints: Vec<Endpoint>) -> Router {
+    let state = WebState::new(parts);
     let limits = state.limits;
     let tenants = Arc::new(Rate::new(limits.tenant_per_second));
     let addresses = Arc::new(Rate::new(limits.address_per_second));

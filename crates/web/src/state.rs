@@ -1,5 +1,6 @@
 //! What the endpoints share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app::Context;
@@ -11,9 +12,9 @@ use crate::limits::Limits;
 
 use crate::page::PageSettings;
 
-/// What the endpoints share.
+/// What the endpoints share, as it is put together.
 #[derive(Clone)]
-pub struct WebState {
+pub struct WebParts {
     /// The use cases.
     pub context: Context,
     /// Tells who calls the private API, the message channels and the message broker.
@@ -33,11 +34,27 @@ pub struct WebState {
     pub process: Arc<Process>,
 }
 
+/// The same as the endpoints hold it: each layer that a request passes clones no more than a counter.
+#[derive(Clone)]
+pub struct WebState(Arc<WebParts>);
+
 impl WebState {
+    pub(crate) fn new(parts: WebParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// Tells the worker that there is something to do.
     pub(crate) fn wake_worker(&self) {
         if let Some(wake) = &self.wake {
             wake();
         }
+    }
+}
+
+impl Deref for WebState {
+    type Target = WebParts;
+
+    fn deref(&self) -> &WebParts {
+        &self.0
     }
 }

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use store::{Keyring, SqliteStore};
 use testkit::{TestEntropy, TestSignIn};
 use tower::ServiceExt;
-use web::{Endpoint, Limits, PageSettings, TrustedProxies, WebState};
+use web::{Endpoint, Limits, PageSettings, TrustedProxies, WebParts};
 
 pub use down_store::DownStore;
 pub use fake_psp::FakePsp;
@@ -43,7 +43,7 @@ pub struct App {
     pub store: Arc<dyn Store>,
     pub psp: Arc<FakePsp>,
     pub entropy: Arc<TestEntropy>,
-    state: WebState,
+    parts: WebParts,
     woken: Arc<AtomicUsize>,
     /// Whether its endpoints are those of the reference.
     is_described: bool,
@@ -101,8 +101,8 @@ impl App {
 
     fn of_process(process: Process) -> Self {
         let app = Self::new();
-        let state = WebState { process: Arc::new(process), ..app.state };
-        Self { router: web::router(state.clone()), state, is_described: false, ..app }
+        let parts = WebParts { process: Arc::new(process), ..app.parts };
+        Self { router: web::router(parts.clone()), parts, is_described: false, ..app }
     }
 
     fn on(store: Arc<dyn Store>, entropy: Arc<TestEntropy>) -> Self {
@@ -137,7 +137,7 @@ impl App {
             site: Arc::new(site),
         };
         let counter = woken.clone();
-        let state = WebState {
+        let parts = WebParts {
             context,
             sign_in: Arc::new(TestSignIn(TOKEN)),
             limits,
@@ -149,24 +149,24 @@ impl App {
             page: PageSettings::new(&STRIPE_JS_URL.parse().unwrap()),
             process: Arc::default(),
         };
-        let router = web::router(state.clone());
-        Self { router, state, store, psp, entropy, woken, is_described: true }
+        let router = web::router(parts.clone());
+        Self { router, parts, store, psp, entropy, woken, is_described: true }
     }
 
     /// From now on the payment page loads Stripe.js from elsewhere.
     pub fn load_stripe_js_from(&mut self, page: &PageSettings) {
-        self.router = web::router(WebState { page: page.clone(), ..self.state.clone() });
+        self.router = web::router(WebParts { page: page.clone(), ..self.parts.clone() });
     }
 
     /// The same app with these endpoints only.
     pub fn serving(self, endpoints: Vec<Endpoint>) -> Self {
-        let router = web::router_of(self.state.clone(), endpoints);
+        let router = web::router_of(self.parts.clone(), endpoints);
         Self { router, is_described: false, ..self }
     }
 
     /// The process that this app is one of.
     pub fn process(&self) -> &Process {
-        &self.state.process
+        &self.parts.process
     }
 
     /// How often the worker was woken.
