@@ -1,10 +1,14 @@
 //! Initialize: cases 1 to 7 and 12.
 
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 use http::StatusCode;
 use jiff::SignedDuration;
 use payment::{OrderReference, TenantId};
 use serde_json::{Value, json};
 use stripe_sandbox::{Call, Fault, FaultKind};
+use testkit::{Fate, Mishap};
 
 use crate::support::*;
 
@@ -93,6 +97,40 @@ async fn c01_a_payment_is_made_and_its_order_kept() {
     assert_eq!(told[0].body["paymentReference"], transaction);
     app.settle().await;
     app.assert_drained().await;
+}
+
+/// Writes down what the store is asked.
+#[derive(Default)]
+struct Asked(Mutex<Vec<&'static str>>);
+
+#[async_trait]
+impl Fate for Asked {
+    async fn of(&self, operation: &'static str) -> Mishap {
+        self.0.lock().unwrap().push(operation);
+        Mishap::None
+    }
+}
+
+/// On PostgreSQL each question is a way to the server and back, while the shopper waits. The
+/// installation's id is asked of the server once.
+#[tokio::test(start_paused = true)]
+async fn c01_a_shopper_waits_for_few_questions_to_the_database() {
+    let asked = Arc::new(Asked::default());
+    let app = TestApp::configured().await.with_fate(asked.clone());
+    let order = Order::new("DE--1");
+    app.initialize(&order).await;
+    let new = [
+        "tenant",
+        "payments_of_order",
+        "commit",
+        "call_means",
+        "installation",
+        "history",
+        "commit",
+    ];
+    assert_eq!(std::mem::take(&mut *asked.0.lock().unwrap()), new);
+    app.initialize(&order).await;
+    assert_eq!(*asked.0.lock().unwrap(), ["tenant", "payments_of_order"], "nothing has changed");
 }
 
 #[tokio::test(start_paused = true)]
