@@ -20,6 +20,7 @@ mod load;
 mod measure;
 mod orders;
 mod place;
+mod relay;
 mod shop;
 mod webhooks;
 
@@ -31,8 +32,11 @@ use arguments::{Arguments, Part};
 
 #[tokio::main]
 async fn main() {
-    let arguments = Arguments::read();
     installation::install_tls();
+    if let Some((port, stripe)) = relay::asked() {
+        return relay::serve(port, stripe).await;
+    }
+    let arguments = Arguments::read();
     for part in Part::ALL {
         if !arguments.parts.contains(&part) {
             continue;

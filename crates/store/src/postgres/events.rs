@@ -14,8 +14,6 @@ use crate::sql::inbox::{self, NewEvent};
 
 /// So many events share a transaction at most.
 const TOGETHER_MAX: usize = 64;
-/// So many connections put events in: while one waits for the disk, another one goes on.
-pub(super) const EVENT_THREADS: usize = 2;
 
 /// An event that is to be in the inbox, and where it is told whether it is new.
 pub(super) struct Event {

@@ -9,7 +9,7 @@ use app::ports::StoreError;
 use async_channel::{Receiver, Sender};
 use tokio::sync::oneshot;
 
-use super::events::{EVENT_THREADS, Event};
+use super::events::Event;
 use super::server::PostgresServer;
 use super::session::{Session, Trouble};
 use crate::OpenError;
@@ -72,16 +72,12 @@ impl Pool {
             || Worker { server: server.clone(), session: None, counters: Arc::clone(&counters) };
         let thread = || thread::Builder::new().name("store-postgres".into());
         let mut handles = Vec::new();
-        // They connect when an event comes in: an operator's commands, which have one connection alone,
-        // take none.
-        let connections = server.connections().max(2);
-        let event_threads = EVENT_THREADS.min(connections - 1);
-        for _ in 0..event_threads {
-            let (waiting, mut worker) = (waiting.clone(), worker());
-            let serve = move || worker.take_events(&waiting);
-            handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
-        }
-        for _ in event_threads..connections {
+        // One takes all events: while it waits for the disk those gather that it takes next. It connects
+        // when the first one comes in: an operator's commands, which have one connection alone, take none.
+        let mut events_worker = worker();
+        let take = move || events_worker.take_events(&waiting);
+        handles.push(thread().spawn(take).map_err(OpenError::Thread)?);
+        for _ in 1..server.connections().max(2) {
             let (queue, mut worker) = (queue.clone(), worker());
             let serve = move || worker.serve(&queue);
             handles.push(thread().spawn(serve).map_err(OpenError::Thread)?);
