@@ -124,6 +124,15 @@ impl Database<'_> {
         }
     }
 
+    /// Says what is read next: these statements, each with the same parameters. PostgreSQL is asked
+    /// all of them at once, and each that is read then is answered already.
+    pub fn read_next(&self, statements: &[&'static str], params: Params) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.ask_ahead(statements, params),
+        }
+    }
+
     /// All rows.
     pub fn rows<T>(
         &self,
@@ -196,7 +205,7 @@ pub(crate) fn for_postgres(sql: &str) -> String {
 }
 
 /// One value of a statement or a row. Truth is 0 or 1 in both databases.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cell<'v> {
     Null,
     Integer(i64),

@@ -45,7 +45,15 @@ pub(crate) struct Session {
     clock: Clock,
     statements: RefCell<HashMap<&'static str, Statement>>,
     waiting: RefCell<Vec<Waiting>>,
+    answered: RefCell<Vec<Answered>>,
     trouble: Slot<Option<Trouble>>,
+}
+
+/// What was asked before anybody reads it.
+struct Answered {
+    sql: &'static str,
+    values: Vec<Cell<'static>>,
+    rows: Vec<Row>,
 }
 
 enum Waiting {
@@ -82,6 +90,7 @@ impl Session {
             clock: server.clock(),
             statements: RefCell::default(),
             waiting: RefCell::default(),
+            answered: RefCell::default(),
             trouble: Slot::new(None),
         })
     }
@@ -107,6 +116,7 @@ impl Session {
     /// Begins anew: a transaction with this statement, which travels with the next one, if any.
     pub fn begin(&self, how: Option<&'static str>) {
         self.trouble.set(None);
+        self.answered.take();
         self.waiting.borrow_mut().extend(how.map(Waiting::Begin));
     }
 
@@ -152,9 +162,35 @@ impl Session {
         self.exchange(self.client.query(&statement, &arrays))
     }
 
-    pub fn query(&self, sql: &'static str, params: Params) -> Result<Vec<Row>, Failure> {
-        let statement = self.prepared(sql)?;
+    /// Asks several statements with the same parameters at once. Whoever asks one of them in this
+    /// transaction finds its answer, once.
+    pub fn ask_ahead(&self, statements: &[&'static str], params: Params) -> Result<(), Failure> {
+        let prepared: Result<Vec<_>, _> = statements.iter().map(|sql| self.prepared(sql)).collect();
+        let prepared = prepared?;
         let values = cells(params);
+        let bound: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let all = join_all(prepared.iter().map(|statement| self.client.query(statement, &bound)));
+        let answers: Vec<Vec<Row>> =
+            self.exchange(async { all.await.into_iter().collect::<Result<_, _>>() })?;
+        let values: Vec<_> = values.into_iter().map(Cell::owned).collect();
+        let answered = statements.iter().zip(answers);
+        let answered = answered.map(|(sql, rows)| Answered { sql, values: values.clone(), rows });
+        *self.answered.borrow_mut() = answered.collect();
+        Ok(())
+    }
+
+    fn answered(&self, sql: &str, values: &[Cell]) -> Option<Vec<Row>> {
+        let mut answered = self.answered.borrow_mut();
+        let place = answered.iter().position(|one| one.sql == sql && one.values == values)?;
+        Some(answered.swap_remove(place).rows)
+    }
+
+    pub fn query(&self, sql: &'static str, params: Params) -> Result<Vec<Row>, Failure> {
+        let values = cells(params);
+        if let Some(rows) = self.answered(sql, &values) {
+            return Ok(rows);
+        }
+        let statement = self.prepared(sql)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         self.exchange(self.client.query(&statement, &values))
     }
@@ -231,5 +267,43 @@ fn trouble(error: &tokio_postgres::Error) -> Option<Trouble> {
         Some(Trouble::Lost)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::params;
+    use crate::postgres::beside;
+
+    const SAME: &str = "SELECT CAST(?1 AS BIGINT)";
+    const NEXT: &str = "SELECT CAST(?1 AS BIGINT) + 1";
+    const SERVER: &str = "SELECT CAST(pg_backend_pid() AS BIGINT)";
+    const END: &str =
+        "SELECT CAST(pg_terminate_backend(CAST(CAST(?1 AS BIGINT) AS INTEGER)) AS TEXT)";
+
+    fn number(session: &Session, sql: &'static str, params: Params) -> Option<i64> {
+        session.query(sql, params).ok().map(|rows| rows[0].get(0))
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_ahead_is_read_without_the_server_once_and_in_its_transaction() {
+        let server = PostgresServer::parse(&testkit::postgres::database().await).unwrap();
+        beside(|| -> Result<(), OpenError> {
+            let session = Session::open(&server)?;
+            session.begin(None);
+            session.ask_ahead(&[SAME, NEXT], params![7_i64]).unwrap();
+            assert_eq!(number(&session, SAME, params![8_i64]), Some(8), "not what 7 came to");
+            session.begin(None);
+            session.ask_ahead(&[SAME, NEXT], params![7_i64]).unwrap();
+            let this = number(&session, SERVER, params![]).unwrap();
+            Session::open(&server)?.query(END, params![this]).unwrap();
+            assert_eq!(number(&session, NEXT, params![7_i64]), Some(8));
+            assert_eq!(number(&session, NEXT, params![7_i64]), None, "it is asked again");
+            session.begin(None);
+            assert_eq!(number(&session, SAME, params![7_i64]), None, "another transaction");
+            Ok(())
+        })
+        .unwrap();
     }
 }

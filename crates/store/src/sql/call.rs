@@ -11,7 +11,8 @@ use crate::rows;
 
 const TABLE: &str = "psp_call";
 
-const OPEN: &str = "SELECT id, purpose, parameters, parameters_hash, idempotency_key, command,
+pub(super) const OPEN: &str =
+    "SELECT id, purpose, parameters, parameters_hash, idempotency_key, command,
         planned_at
     FROM psp_call WHERE tenant = ?1 AND payment = ?2 AND settled_at IS NULL";
 const OTHER_IS_OPEN: &str = "SELECT 1 FROM psp_call

@@ -13,7 +13,7 @@ use crate::database::{Database, params};
 use crate::error::At;
 use crate::rows;
 
-const CAPTURES: &str = "SELECT call, items, amount_minor, currency, state FROM capture
+pub(super) const CAPTURES: &str = "SELECT call, items, amount_minor, currency, state FROM capture
     WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
 const WRITE_CAPTURE: &str = "INSERT INTO capture
         (tenant, attempt, position, call, items, amount_minor, currency, state)
@@ -25,7 +25,8 @@ const WRITE_CAPTURE: &str = "INSERT INTO capture
         IS DISTINCT FROM
         (excluded.call, excluded.items, excluded.amount_minor, excluded.currency, excluded.state)";
 
-const REFUNDS: &str = "SELECT id, reference, items, amount_minor, currency, state, succeeded_at
+pub(super) const REFUNDS: &str =
+    "SELECT id, reference, items, amount_minor, currency, state, succeeded_at
     FROM refund
     WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
 const WRITE_REFUND: &str = "INSERT INTO refund

@@ -187,8 +187,14 @@ fn one(
 fn read(db: &Database, tenant: &TenantId, row: PaymentRow) -> Result<Stored, StoreError> {
     let money = |(minor, currency): (i64, String)| rows::money(TABLE, minor, &currency);
     let id = value::id(TABLE, &row.id, PaymentId::parse)?;
+    let of_payment = [ATTEMPTS, payout::TRANSFERS, call::OPEN];
+    db.read_next(&of_payment, params![tenant.as_str(), id.to_string()]).at(TABLE)?;
     let attempts = attempts(db, tenant, id)?;
     let current = attempts.last().ok_or_else(|| corrupt("attempt", "a payment has none"))?.id;
+    let transfers = payout::transfers(db, tenant, id)?;
+    let open_call = call::open_call(db, tenant, id)?;
+    let of_attempt = [capture::CAPTURES, capture::REFUNDS, payout::DISPUTES];
+    db.read_next(&of_attempt, params![tenant.as_str(), current.to_string()]).at(TABLE)?;
     let payment = Payment::restore(PaymentRecord {
         id,
         tenant: tenant.clone(),
@@ -206,8 +212,8 @@ fn read(db: &Database, tenant: &TenantId, row: PaymentRow) -> Result<Stored, Sto
         canceled_items: rows::items_from_json(TABLE, &row.canceled_items)?,
         refunds: capture::refunds(db, tenant, current)?,
         disputes: payout::disputes(db, tenant, current)?,
-        transfers: payout::transfers(db, tenant, id)?,
-        open_call: call::open_call(db, tenant, id)?,
+        transfers,
+        open_call,
         method: row.method,
         created_at: value::time(TABLE, row.created_at)?,
         attempts,

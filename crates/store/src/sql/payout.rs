@@ -15,7 +15,8 @@ use crate::rows;
 
 const TABLE: &str = "transfer";
 
-const TRANSFERS: &str = "SELECT id, reference, merchant, destination, amount_minor, currency, state
+pub(super) const TRANSFERS: &str =
+    "SELECT id, reference, merchant, destination, amount_minor, currency, state
     FROM transfer WHERE tenant = ?1 AND payment = ?2 ORDER BY position";
 const WRITE_TRANSFER: &str = "INSERT INTO transfer (tenant, id, payment, position, reference,
         merchant, destination, amount_minor, currency, state)
@@ -41,7 +42,7 @@ const WRITE_REVERSAL: &str = "INSERT INTO reversal
     WHERE (reversal.reference, reversal.state)
         IS DISTINCT FROM (excluded.reference, excluded.state)";
 
-const DISPUTES: &str = "SELECT reference, amount_minor, currency, state FROM dispute
+pub(super) const DISPUTES: &str = "SELECT reference, amount_minor, currency, state FROM dispute
     WHERE tenant = ?1 AND attempt = ?2 ORDER BY position";
 const WRITE_DISPUTE: &str = "INSERT INTO dispute
         (tenant, attempt, position, reference, amount_minor, currency, state)
