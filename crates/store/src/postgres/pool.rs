@@ -174,6 +174,8 @@ impl Worker {
         if access == Access::Write {
             self.counters.asked(1);
         }
+        // What is sent with its commit alone would be lost with a connection that was closed long ago.
+        self.session.take_if(|session| session.is_closed());
         let mut delay = FIRST_DELAY;
         for again in (0..TRIES_MAX).rev() {
             let fresh = self.session.is_none();
@@ -258,4 +260,43 @@ fn unsure(failure: &Failure) -> StoreError {
     StoreError::Unavailable(format!(
         "whether a transaction was committed is not known, as its connection was lost: {failure}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::params;
+    use crate::driver::ANY_WRITE;
+    use crate::error::At;
+    use crate::postgres::migrations;
+
+    const SERVER: &str = "SELECT CAST(pg_backend_pid() AS BIGINT)";
+    const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'paybridge' AND datname = current_database()";
+    /// However long a loaded machine takes to notice.
+    const NOTICED: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_while_nobody_used_it_loses_nothing() {
+        let address = testkit::postgres::database().await;
+        migrations::apply_all(&address).await;
+        let server = PostgresServer::parse(&address).unwrap().with_limits(2, NOTICED * 10);
+        let pool = Pool::new(&server).unwrap();
+        let which = async || {
+            let ask = |db: &Database| db.one(SERVER, params![], |row| row.get::<i64>(0));
+            let ask = move |db: &Database| ask(db).at("installation").map(Written::Undo);
+            pool.carry_out(Access::OneStatement, ask).await.unwrap()
+        };
+        // Once it is prepared, the one exchange with the server is the commit.
+        let write = async || {
+            let write = |db: &Database| db.send(ANY_WRITE, params![]).at("installation");
+            pool.carry_out(Access::Write, move |db| write(db).map(Written::Keep)).await.unwrap();
+        };
+        write().await;
+        let before = which().await;
+        testkit::postgres::statement(&address, CUT).await;
+        tokio::time::sleep(NOTICED).await;
+        write().await;
+        assert_ne!(which().await, before, "it was another connection");
+    }
 }

@@ -103,6 +103,11 @@ impl Session {
         self.runtime.block_on(join(before, other)).1
     }
 
+    /// Whether the connection is known to be gone: while a session waits it sees its server hang up.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// What went wrong since the last transaction began.
     pub fn trouble(&self) -> Option<Trouble> {
         self.trouble.get()

@@ -9,8 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::OpenError;
 
-/// Each connection keeps at most so much of the database in memory.
+/// The connection that writes keeps at most so much of the database in memory.
 const CACHE_KIB: i64 = 32 * 1024;
+/// Each that only reads does. There are several, and every commit makes them read anew.
+const READER_CACHE_KIB: i64 = 8 * 1024;
 /// The log is cut back to this size once it was taken over into the database.
 const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
 /// How long a connection waits for another one, for instance a backup's.
@@ -69,6 +71,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     configure(&connection)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
