@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::Entropy;
+use app::limits::CHANNEL_PARK_READS;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -19,6 +20,9 @@ pub const APP_EVENTS: &str = "app-events";
 /// The channels that a shop reads.
 pub const CHANNELS: [&str; 3] = ["payment-events", "payment-method-commands", APP_EVENTS];
 
+/// What was returned so often is dealt with without a crash: a shop that never gets to delete a message
+/// has it parked (rule R21), which is not what these days are about.
+const OFTEN: u32 = CHANNEL_PARK_READS / 2;
 /// A reader gives up what it read so long ago. Messages are hidden for ten seconds.
 const PATIENCE: Duration = Duration::from_secs(9);
 
@@ -94,6 +98,7 @@ impl Desk {
         }
         let crash_at =
             chance.percent(manners.crashes_percent).then(|| chance.index(reads.len() + 2));
+        let crash_at = crash_at.filter(|_| !self.is_returned_often(&reads));
         if manners.slow && chance.percent(10) {
             chance.pause(100, 15_000).await;
         }
@@ -117,6 +122,11 @@ impl Desk {
         reads.len()
     }
 
+    fn is_returned_often(&self, reads: &[Read]) -> bool {
+        let shop = self.shop();
+        reads.iter().filter_map(|read| shop.returned.get(&read.id)).any(|times| *times >= OFTEN)
+    }
+
     fn count_request(&self) -> u64 {
         let mut shop = self.shop();
         shop.requests += 1;
@@ -128,6 +138,7 @@ impl Desk {
     fn note(&self, read: &Read, entry: &Value, began: u64) {
         let text = entry.to_string();
         let mut shop = self.shop();
+        *shop.returned.entry(read.id.clone()).or_default() += 1;
         if shop.deleted.get(&read.id).is_some_and(|deleted| *deleted < began) {
             self.world.violated(format!("{}: deleted, and returned again: {text}", self.tenant));
         }
@@ -149,7 +160,9 @@ impl Desk {
 
     fn handle(&self, read: &Read) {
         if read.channel == APP_EVENTS {
-            self.shop().hear_of_app(!read.is_inactive());
+            let told = self.world.ledger.find(&self.tenant, &read.id);
+            let told = told.map_or(0, |(position, _)| position);
+            self.shop().hear_of_app(told, !read.is_inactive());
         }
         let paid = read.is_result() && self.shop().handle(read);
         if paid {

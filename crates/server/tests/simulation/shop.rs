@@ -174,11 +174,15 @@ pub struct Shop {
     pub commands: Vec<Command>,
     pub reads: Vec<Read>,
     pub seen: BTreeMap<String, String>,
+    /// How often each message was returned.
+    pub returned: BTreeMap<String, u32>,
     /// Messages whose deletion was confirmed, and at which count of requests.
     pub deleted: BTreeMap<String, u64>,
     pub requests: u64,
     /// Whether the app told to be active: the shop reads messages and sends commands only then.
     pub active: bool,
+    /// The place, among all that was told, of the message that said so.
+    heard: usize,
     /// Whether the tenant is connected, as far as the person at the app catalog knows: not from
     /// when a disconnect was asked for.
     pub connected: bool,
@@ -208,16 +212,23 @@ impl Shop {
             commands: Vec::new(),
             reads: Vec::new(),
             seen: BTreeMap::new(),
+            returned: BTreeMap::new(),
             deleted: BTreeMap::new(),
             requests: 0,
             active: true,
+            heard: 0,
             connected: false,
             called_off: BTreeSet::new(),
         }
     }
 
-    /// Hears whether the app is active. What is not sent by then is given up.
-    pub fn hear_of_app(&mut self, is_active: bool) {
+    /// Hears whether the app is active. What is not sent by then is given up. Another reader may
+    /// have heard a later message while its deletion was on its way: no channel can heal that.
+    pub fn hear_of_app(&mut self, told: usize, is_active: bool) {
+        if told < self.heard {
+            return;
+        }
+        self.heard = told;
         self.active = is_active;
         if !is_active {
             for command in self.commands.iter_mut().filter(|command| !command.accepted) {

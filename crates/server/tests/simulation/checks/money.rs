@@ -47,9 +47,11 @@ pub fn check(world: &World, shop: &Shop, books: &Books, lost: &Lost) {
     }
 }
 
-/// Whether an intent holds or took money, or may yet: of those an order has one at most.
+/// Whether an intent holds money or has kept some, or may yet: of those an order has one at most. What
+/// came in after a cancel and was given back (rule R9) is over, and the order may be paid anew.
 pub(super) fn counts(intent: &IntentAudit) -> bool {
-    intent.status != "canceled" || intent.amount_captured > intent.amount_refunded
+    let is_over = matches!(intent.status, "canceled" | "succeeded");
+    !is_over || intent.amount_captured > intent.amount_refunded
 }
 
 fn limits(world: &World, shop: &Shop, intent: &IntentAudit) {
