@@ -14,7 +14,7 @@ use crate::run;
 
 const PATCH: &str = "crates/server/tests/simulation/faults.patch";
 /// A fault has to be found within so many seeds.
-const SEEDS: &str = "500";
+const SEEDS: &str = "2000";
 
 /// The faults by their names in the patch, each with what is wrong then.
 const FAULTS: [(&str, &str); 21] = [
